@@ -1,0 +1,24 @@
+// Frame -> FlowKey, exactly as the matching table of the mirror's definition says.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "packet/flow_key.h"
+
+namespace heliostat::packet {
+
+// No header that counts lies deeper: 14 + 2 tags + fixed IPv6 + 512 bytes of extension headers + the TCP flags.
+// A longer contiguous start of the frame gives the same key.
+inline constexpr std::size_t kMaxParseBytes = 640;
+
+// `frame` is the frame without FCS, or at least its first kMaxParseBytes. Reads nothing outside it, whatever its
+// length fields claim. Any thread.
+[[nodiscard]] FlowKey Parse(std::span<const std::uint8_t> frame);
+
+// The same for both directions of a flow: of the 5-tuple (TCP, UDP, SCTP; ICMP echo with its identifier), else of
+// addresses and protocol (all fragments, other ICMP), else of MACs and EtherType. Well mixed in all 32 bits.
+[[nodiscard]] std::uint32_t SymmetricHash(const FlowKey& key);
+
+}  // namespace heliostat::packet

@@ -1,0 +1,41 @@
+// Config -> per interface and direction: which policy judges, and which session each of its slots is. Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "config/config.h"
+#include "rules/classifier.h"
+
+namespace heliostat::rules {
+
+// One (interface, direction). `sessions[slot]` is an index into Config::sessions; enabled ones of that direction
+// only, ascending by number. No policy when there is none.
+struct InterfacePolicy {
+  std::shared_ptr<const Policy> policy;
+  std::vector<std::uint32_t> sessions;
+};
+
+struct CompiledInterface {
+  std::string name;
+  std::array<InterfacePolicy, 2> directions;  // by config::Direction
+};
+
+struct Compiled {
+  std::vector<CompiledInterface> interfaces;  // those that are a source of an enabled session, ascending by name
+  std::size_t policies = 0;                   // distinct ones: interfaces with the same filters share
+};
+
+// `config` is valid. kResourceExhausted when memory does not suffice.
+[[nodiscard]] Result<Compiled> Compile(const config::Config& config);
+
+// One policy from a tuple of filters, e.g. for tests and benchmarks.
+[[nodiscard]] std::shared_ptr<const Policy> CompilePolicy(std::span<const config::Filter* const> filters,
+                                                          config::Direction direction);
+
+}  // namespace heliostat::rules
