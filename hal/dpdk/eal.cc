@@ -1,0 +1,79 @@
+#include "dpdk/eal.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+#include <rte_mbuf.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace heliostat::hal::dpdk {
+namespace {
+
+int Run(void* work) {
+  (*static_cast<std::function<void()>*>(work))();
+  return 0;
+}
+
+std::vector<std::string> Arguments(const EalOptions& options) {
+  std::vector<std::string> arguments = {"heliostat", "--no-shconf", "--no-telemetry"};
+  arguments.push_back("--lcores=" + options.lcores);
+  arguments.insert(arguments.end(), {"-m", std::to_string(options.memory_mib)});
+  // Two cards on one host, both without huge pages, must not meet in files under /var/run.
+  arguments.push_back("--file-prefix=heliostat" + std::to_string(getpid()));
+  if (!options.huge_pages) arguments.emplace_back("--no-huge");
+  if (!options.pci) arguments.emplace_back("--no-pci");
+  if (!options.verbose) arguments.insert(arguments.end(), {"--log-level", "*:error"});
+  return arguments;
+}
+
+}  // namespace
+
+Result<Eal> Eal::Start(const EalOptions& options) {
+  std::vector<std::string> arguments = Arguments(options);
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  if (!options.verbose) rte_log_set_global_level(RTE_LOG_ERR);
+  if (rte_eal_init(static_cast<int>(pointers.size()), pointers.data()) < 0) {
+    return Status(Code::kUnavailable, "board lcores, memory_mib", std::string("DPDK did not start: ") + rte_strerror(rte_errno),
+                  "see DPDK's own lines above; ask for fewer lcores or less memory, or turn huge_pages off");
+  }
+  return Eal();
+}
+
+Eal::~Eal() {
+  if (live_) rte_eal_cleanup();
+}
+
+std::vector<unsigned> Eal::WorkerLcores() {
+  std::vector<unsigned> lcores;
+  unsigned lcore = 0;
+  RTE_LCORE_FOREACH_WORKER(lcore) { lcores.push_back(lcore); }
+  return lcores;
+}
+
+Status Eal::Launch(unsigned lcore, std::function<void()>& work) {
+  if (rte_eal_remote_launch(Run, &work, lcore) != 0) {
+    return {Code::kFailedPrecondition, "lcore " + std::to_string(lcore), "is busy"};
+  }
+  return OkStatus();
+}
+
+void Eal::Wait(unsigned lcore) { rte_eal_wait_lcore(lcore); }
+
+Result<PacketPool*> MakePool(const std::string& name, std::uint32_t count, std::uint16_t data_room) {
+  const std::uint16_t room = data_room == 0 ? 0 : static_cast<std::uint16_t>(data_room + RTE_PKTMBUF_HEADROOM);
+  // A cache a lcore makes alloc and free of a burst a memcpy; it must stay well below the pool's size.
+  const unsigned cache = count >= 4096 ? 256 : 0;
+  PacketPool* pool = rte_pktmbuf_pool_create(name.c_str(), count, cache, 0, room, SOCKET_ID_ANY);
+  if (pool == nullptr) {
+    return Status(Code::kResourceExhausted, name, std::to_string(count) + " buffers of " + std::to_string(room) +
+                  " bytes do not fit: " + rte_strerror(rte_errno), "raise the board's memory_mib or lower its buffers");
+  }
+  return pool;
+}
+
+}  // namespace heliostat::hal::dpdk

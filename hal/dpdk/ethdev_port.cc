@@ -1,0 +1,157 @@
+#include "dpdk/ethdev_port.h"
+
+#include <rte_bus_vdev.h>
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#include <cstdlib>
+#include <string_view>
+
+namespace heliostat::hal::dpdk {
+namespace {
+
+// net_pcap drops what is longer without counting it (its snapshot length).
+constexpr std::uint32_t kPcapMaxFrameBytes = 65'535;
+// Beyond the IP packet: Ethernet and two tags.
+constexpr std::uint32_t kMaxLinkHeaderBytes = 14 + 8;
+
+Status Failed(const EthdevOptions& options, Code code, const std::string& what, int error, const std::string& fix) {
+  const std::string reason = error == 0 ? what : what + ": " + rte_strerror(error < 0 ? -error : error);
+  return {code, "port \"" + options.name + "\" device \"" + options.device + "\"", reason, fix};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EthdevPort>> EthdevPort::Open(const EthdevOptions& options) {
+  std::unique_ptr<EthdevPort> port(new EthdevPort());
+  HELIOSTAT_RETURN_IF_ERROR(port->Find(options));
+  HELIOSTAT_RETURN_IF_ERROR(port->Configure(options));
+  HELIOSTAT_RETURN_IF_ERROR(port->SetUpQueues(options));
+  HELIOSTAT_RETURN_IF_ERROR(port->ReadInfo(options));
+  return port;
+}
+
+EthdevPort::~EthdevPort() {
+  if (started_) rte_eth_dev_stop(id_);
+  if (created_) {
+    rte_eth_dev_close(id_);
+    rte_vdev_uninit(device_name_.c_str());
+  }
+}
+
+Status EthdevPort::Find(const EthdevOptions& options) {
+  const auto comma = options.device.find(',');
+  device_name_ = options.device.substr(0, comma);
+  if (rte_eth_dev_get_port_by_name(device_name_.c_str(), &id_) == 0) return OkStatus();
+  const std::string arguments = comma == std::string::npos ? "" : options.device.substr(comma + 1);
+  if (std::string_view(device_name_).substr(0, 4) != "net_") {
+    return Failed(options, Code::kNotFound, "no such device", 0,
+                  "name a PCI address that is bound to DPDK, or a virtual device (net_af_packet0,iface=eth0)");
+  }
+  if (const int error = rte_vdev_init(device_name_.c_str(), arguments.c_str()); error != 0) {
+    return Failed(options, Code::kUnavailable, "can't be opened", error,
+                  "check that the files or the interface it names exist and may be used");
+  }
+  created_ = true;
+  if (rte_eth_dev_get_port_by_name(device_name_.c_str(), &id_) != 0) {
+    return Failed(options, Code::kUnavailable, "is not an Ethernet device", 0, "name an Ethernet device");
+  }
+  return OkStatus();
+}
+
+Status EthdevPort::Configure(const EthdevOptions& options) {
+  rte_eth_dev_info device{};
+  if (const int error = rte_eth_dev_info_get(id_, &device); error != 0) {
+    return Failed(options, Code::kUnavailable, "does not describe itself", error, "check the driver");
+  }
+  if (options.receive_queues > device.max_rx_queues || options.send_queues > device.max_tx_queues) {
+    return Failed(options, Code::kUnsupported,
+                  "has " + std::to_string(device.max_rx_queues) + " receive and " + std::to_string(device.max_tx_queues) +
+                      " send queues, but " + std::to_string(options.receive_queues) + " and " +
+                      std::to_string(options.send_queues) + " are needed", 0,
+                  "a port needs a send queue for each worker: lower the board's lcores or give the device more queues");
+  }
+  rte_eth_conf conf{};
+  info_.driver = device.driver_name;
+  info_.multi_segment_send = (device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
+  conf.txmode.offloads = device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+  conf.rxmode.offloads = device.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+  if (options.mtu != 0) conf.rxmode.mtu = options.mtu;
+  if (const int error = rte_eth_dev_configure(id_, options.receive_queues, options.send_queues, &conf); error != 0) {
+    return Failed(options, Code::kUnsupported, "can't be configured", error, "check mtu and the number of queues");
+  }
+  if (options.mtu != 0) {
+    // Drivers of files and rings have no MTU to set; a frame of any length passes them.
+    const int error = rte_eth_dev_set_mtu(id_, options.mtu);
+    if (error != 0 && error != -ENOTSUP) {
+      return Failed(options, Code::kUnsupported, "does not take MTU " + std::to_string(options.mtu), error, "lower mtu");
+    }
+  }
+  return OkStatus();
+}
+
+Status EthdevPort::SetUpQueues(const EthdevOptions& options) {
+  std::uint16_t receive_packets = options.queue_packets;
+  std::uint16_t send_packets = options.queue_packets;
+  rte_eth_dev_adjust_nb_rx_tx_desc(id_, &receive_packets, &send_packets);
+  for (std::uint16_t queue = 0; queue < options.receive_queues; ++queue) {
+    if (const int error = rte_eth_rx_queue_setup(id_, queue, receive_packets, SOCKET_ID_ANY, nullptr, options.pool);
+        error != 0) {
+      return Failed(options, Code::kUnavailable, "receive queue can't be set up", error,
+                    "its frames must fit the board's buffers (buffer_bytes)");
+    }
+  }
+  for (std::uint16_t queue = 0; queue < options.send_queues; ++queue) {
+    if (const int error = rte_eth_tx_queue_setup(id_, queue, send_packets, SOCKET_ID_ANY, nullptr); error != 0) {
+      return Failed(options, Code::kUnavailable, "send queue can't be set up", error, "check the driver");
+    }
+  }
+  if (const int error = rte_eth_dev_start(id_); error != 0) {
+    return Failed(options, Code::kUnavailable, "can't be started", error, "check that its files or interface may be used");
+  }
+  started_ = true;
+  // A wire carries every frame, whoever it is for. Drivers without the switch (files, rings) deliver all anyway.
+  const int promiscuous = rte_eth_promiscuous_enable(id_);
+  if (promiscuous != 0 && promiscuous != -ENOTSUP) {
+    return Failed(options, Code::kUnsupported, "can't receive frames for others", promiscuous, "use another device");
+  }
+  return OkStatus();
+}
+
+Status EthdevPort::ReadInfo(const EthdevOptions& options) {
+  info_.name = options.name;
+  info_.receive_queues = options.receive_queues;
+  info_.send_queues = options.send_queues;
+  if (options.mac) {
+    info_.mac = *options.mac;
+  } else {
+    rte_ether_addr mac{};
+    if (rte_eth_macaddr_get(id_, &mac) == 0) std::copy(std::begin(mac.addr_bytes), std::end(mac.addr_bytes), info_.mac.bytes.begin());
+  }
+  std::uint16_t mtu = 0;
+  if (options.mtu != 0) {
+    info_.mtu = options.mtu;
+  } else if (rte_eth_dev_get_mtu(id_, &mtu) == 0) {
+    info_.mtu = mtu;
+  }
+  if (info_.driver == "net_pcap") info_.max_frame_bytes = kPcapMaxFrameBytes;
+  // net_af_packet counts what the kernel refuses as sent.
+  if (info_.driver == "net_af_packet") info_.max_frame_bytes = info_.mtu + kMaxLinkHeaderBytes;
+  return OkStatus();
+}
+
+std::uint16_t EthdevPort::Receive(std::uint16_t queue, Packet** packets, std::uint16_t count) {
+  return rte_eth_rx_burst(id_, queue, packets, count);
+}
+
+std::uint16_t EthdevPort::Send(std::uint16_t queue, Packet** packets, std::uint16_t count) {
+  return rte_eth_tx_burst(id_, queue, packets, count);
+}
+
+bool EthdevPort::LinkUp() {
+  rte_eth_link link{};
+  return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+}  // namespace heliostat::hal::dpdk

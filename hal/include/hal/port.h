@@ -1,0 +1,45 @@
+// A port that packets enter and leave by. Virtual calls are per burst, never per packet.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "base/address.h"
+
+struct rte_mbuf;
+
+namespace heliostat::hal {
+
+struct PortInfo {
+  std::string name;
+  std::string driver;                    // the device driver's own name, e.g. "net_pcap"
+  MacAddress mac;
+  std::uint16_t mtu = 1500;              // bytes of IP packet
+  std::uint32_t max_frame_bytes = ~0U;   // a longer frame would be lost without a word: the worker counts it instead
+  bool multi_segment_send = false;       // takes chained packets; without it every copy is contiguous
+  std::uint16_t receive_queues = 1;
+  std::uint16_t send_queues = 1;
+};
+
+class Port {
+ public:
+  virtual ~Port() = default;
+
+  // Up to `count` frames that have arrived, in order; 0 when there are none. A tag that the device stripped is back in
+  // its place. One thread a queue.
+  virtual std::uint16_t Receive(std::uint16_t queue, rte_mbuf** packets, std::uint16_t count) = 0;
+
+  // Takes the first n <= count packets and returns n; the caller still owns the others. Never waits. One thread a queue.
+  virtual std::uint16_t Send(std::uint16_t queue, rte_mbuf** packets, std::uint16_t count) = 0;
+
+  // Asked by the agent now and then; any thread.
+  [[nodiscard]] virtual bool LinkUp() = 0;
+
+  [[nodiscard]] const PortInfo& info() const { return info_; }
+
+ protected:
+  PortInfo info_;
+};
+
+}  // namespace heliostat::hal
