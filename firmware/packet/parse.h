@@ -15,10 +15,18 @@ inline constexpr std::size_t kMaxParseBytes = 640;
 
 // `frame` is the frame without FCS, or at least its first kMaxParseBytes. Reads nothing outside it, whatever its
 // length fields claim. Any thread.
-[[nodiscard]] FlowKey Parse(std::span<const std::uint8_t> frame);
+void ParseInto(std::span<const std::uint8_t> frame, FlowKey& key);
+
+[[nodiscard]] inline FlowKey Parse(std::span<const std::uint8_t> frame) {
+  FlowKey key;
+  ParseInto(frame, key);
+  return key;
+}
 
 // The same for both directions of a flow: of the 5-tuple (TCP, UDP, SCTP; ICMP echo with its identifier), else of
 // addresses and protocol (all fragments, other ICMP), else of MACs and EtherType. Well mixed in all 32 bits.
+// Fragments of IPv6 leave the protocol out: extension headers behind the fragment header hide it from all but the
+// first, and every fragment of a datagram has one hash.
 [[nodiscard]] std::uint32_t SymmetricHash(const FlowKey& key);
 
 }  // namespace heliostat::packet
