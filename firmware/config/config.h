@@ -26,76 +26,76 @@ enum class Encapsulation : std::uint8_t {
 enum class SamplingMode : std::uint8_t { kPackets = 1, kFlows = 2 };
 
 struct Tag {
-  std::string key;
-  std::string value;
+  std::string key{};
+  std::string value{};
   friend bool operator==(const Tag&, const Tag&) = default;
 };
 
 struct Metadata {
-  std::string name;
-  std::string description;
-  std::vector<Tag> tags;
-  std::string owner;  // empty: the admin's
+  std::string name{};
+  std::string description{};
+  std::vector<Tag> tags{};
+  std::string owner{};  // empty: the admin's
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };
 
 // What the board gives: known to the card, not part of a pushed configuration.
 struct Interface {
-  std::string name;
+  std::string name{};
   InterfaceKind kind = InterfaceKind::kVm;
   std::uint32_t number = 0;  // 1..0xfffff, unique on the card; ERSPAN's index
-  MacAddress mac;
-  IpAddress primary_ipv4;    // family kNone: has none
-  IpAddress primary_ipv6;
+  MacAddress mac{};
+  IpAddress primary_ipv4{};  // family kNone: has none
+  IpAddress primary_ipv6{};
   std::uint16_t mtu = 1500;  // bytes of IP packet
 };
 
 // Labels and owner of an interface, set by an admin.
 struct InterfaceSettings {
-  std::string name;
-  std::string owner;
-  std::vector<Tag> tags;
+  std::string name{};
+  std::string owner{};
+  std::vector<Tag> tags{};
   friend bool operator==(const InterfaceSettings&, const InterfaceSettings&) = default;
 };
 
 struct Route {
-  IpPrefix destination;  // no host bits
-  IpAddress gateway;
+  IpPrefix destination{};  // no host bits
+  IpAddress gateway{};
   friend bool operator==(const Route&, const Route&) = default;
 };
 
 struct Neighbour {
-  IpAddress address;
-  MacAddress mac;
+  IpAddress address{};
+  MacAddress mac{};
   friend bool operator==(const Neighbour&, const Neighbour&) = default;
 };
 
 // How copies leave one edge interface.
 struct Underlay {
-  std::string interface;
-  std::vector<IpPrefix> addresses;  // tunnel addresses with their on-link prefix
-  std::vector<IpAddress> gateways;  // default routes, at most one a family
-  std::vector<Route> routes;
-  std::vector<Neighbour> neighbours;
+  std::string interface{};
+  std::vector<IpPrefix> addresses{};  // tunnel addresses with their on-link prefix
+  std::vector<IpAddress> gateways{};  // default routes, at most one a family
+  std::vector<Route> routes{};
+  std::vector<Neighbour> neighbours{};
   std::uint16_t mtu = 0;            // 0: the interface's
-  std::optional<std::uint16_t> vlan_id;
+  std::optional<std::uint16_t> vlan_id{};
   friend bool operator==(const Underlay&, const Underlay&) = default;
 };
 
 struct Target {
-  Metadata metadata;
-  std::vector<std::string> shared_with;
+  Metadata metadata{};
+  std::vector<std::string> shared_with{};
   Encapsulation encapsulation = Encapsulation::kVxlan;  // the default for its shape is filled in by the codec
-  IpAddress remote;                                     // family kNone: no remote address
-  std::string interface;                                // egress interface; empty: routed
-  std::optional<std::uint16_t> vlan_id;                 // outer 802.1Q, 1..4094
+  IpAddress remote{};                                   // family kNone: no remote address
+  std::string interface{};                              // egress interface; empty: routed
+  std::optional<std::uint16_t> vlan_id{};               // outer 802.1Q, 1..4094
   std::uint16_t mtu = 0;                                // of the outer IP packet; 0: the egress interface's
   std::uint8_t dscp = 0;                                // 0..63
   std::uint8_t ttl = 64;                                // 1..255
-  std::optional<bool> udp_checksum;                     // absent: off over IPv4, on over IPv6
+  std::optional<bool> udp_checksum{};                   // absent: off over IPv4, on over IPv6
   bool platform_subheader = false;                      // ERSPAN III: nanoseconds in an 8-byte subheader
-  bool group = false;                                   // has members instead of all the above
-  std::vector<std::string> members;                     // names of targets, in the order given
+  bool group = false;                                   // has members instead of all the above, which are as here
+  std::vector<std::string> members{};                   // names of targets, in the order given
   friend bool operator==(const Target&, const Target&) = default;
 };
 
@@ -112,8 +112,8 @@ struct VlanRange {
 };
 
 struct MacMatch {
-  MacAddress address;
-  MacAddress mask;
+  MacAddress address{};
+  MacAddress mask{};
   friend bool operator==(const MacMatch&, const MacMatch&) = default;
 };
 
@@ -127,29 +127,29 @@ struct TcpFlagsMatch {
 struct Rule {
   std::uint16_t number = 0;  // 1..65535, unique in its list
   Action action = Action::kAccept;
-  std::optional<std::uint8_t> protocol;
-  std::optional<IpPrefix> source;
-  std::optional<IpPrefix> destination;
-  std::optional<PortRange> source_ports;
-  std::optional<PortRange> destination_ports;
-  std::optional<std::uint8_t> icmp_type;
-  std::optional<std::uint8_t> icmp_code;
-  std::optional<MacMatch> source_mac;
-  std::optional<MacMatch> destination_mac;
-  std::vector<VlanRange> vlan_ids;  // empty and !untagged: any
+  std::optional<std::uint8_t> protocol{};
+  std::optional<IpPrefix> source{};
+  std::optional<IpPrefix> destination{};
+  std::optional<PortRange> source_ports{};
+  std::optional<PortRange> destination_ports{};
+  std::optional<std::uint8_t> icmp_type{};
+  std::optional<std::uint8_t> icmp_code{};
+  std::optional<MacMatch> source_mac{};
+  std::optional<MacMatch> destination_mac{};
+  std::vector<VlanRange> vlan_ids{};  // empty and !untagged: any
   bool untagged = false;            // untagged frames match too (or only, when vlan_ids is empty)
-  std::optional<std::uint16_t> ether_type;
-  std::optional<std::uint8_t> dscp;
-  std::optional<TcpFlagsMatch> tcp_flags;
-  std::string description;
+  std::optional<std::uint16_t> ether_type{};
+  std::optional<std::uint8_t> dscp{};
+  std::optional<TcpFlagsMatch> tcp_flags{};
+  std::string description{};
   friend bool operator==(const Rule&, const Rule&) = default;
 };
 
 struct Filter {
-  Metadata metadata;
-  std::vector<Service> services;
-  std::vector<Rule> inbound;
-  std::vector<Rule> outbound;
+  Metadata metadata{};
+  std::vector<Service> services{};
+  std::vector<Rule> inbound{};
+  std::vector<Rule> outbound{};
   friend bool operator==(const Filter&, const Filter&) = default;
 };
 
@@ -161,28 +161,28 @@ struct RateLimit {
 };
 
 struct Session {
-  Metadata metadata;
+  Metadata metadata{};
   std::uint16_t number = 0;  // 1..32766, unique per source
   bool enabled = true;
-  std::vector<std::string> sources;
-  std::string filter;
-  std::string target;
+  std::vector<std::string> sources{};
+  std::string filter{};
+  std::string target{};
   DirectionSet direction = DirectionSet::kAll;
-  std::optional<std::uint32_t> tunnel_id;  // VNI (24 bits) or ERSPAN session ID (0..1023); absent: picked by the card
+  std::optional<std::uint32_t> tunnel_id{};  // VNI (24 bits) or ERSPAN session ID (0..1023); absent: picked by the card
   std::uint16_t packet_length = 0;         // 0: whole; else >= 35
   std::uint16_t sample_hundredths = 10000; // 0..10000: percent in steps of 0.01
   SamplingMode sampling = SamplingMode::kPackets;
-  std::optional<RateLimit> rate_limit;
+  std::optional<RateLimit> rate_limit{};
   bool forwarded_only = false;
   friend bool operator==(const Session&, const Session&) = default;
 };
 
 struct Config {
-  std::vector<InterfaceSettings> interfaces;
-  std::vector<Underlay> underlays;
-  std::vector<Target> targets;
-  std::vector<Filter> filters;
-  std::vector<Session> sessions;
+  std::vector<InterfaceSettings> interfaces{};
+  std::vector<Underlay> underlays{};
+  std::vector<Target> targets{};
+  std::vector<Filter> filters{};
+  std::vector<Session> sessions{};
   friend bool operator==(const Config&, const Config&) = default;
 };
 
@@ -198,6 +198,7 @@ struct Limits {
   std::uint32_t session_sources = 65'536;
   std::uint32_t interfaces = 1'024;
   std::uint32_t members_per_group = 256;
+  friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 }  // namespace heliostat::config
