@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::uint32_t kMaxMemoryMib = 1U << 20;
 constexpr std::uint32_t kMaxBuffers = 1U << 24;
+// A parser looks at the first mbuf alone where it can; an mbuf counts its bytes in 16 bits, headroom included.
+constexpr std::uint64_t kMinBufferBytes = 1'024;
+constexpr std::uint64_t kMaxBufferBytes = 65'280;
 // A verdict names its session by a slot of 8 bits.
 constexpr std::uint32_t kMaxSessionsPerSource = 255;
 // Twice the widest card in mind: above, a figure is a mistake, and would ask for memory that is not there.
@@ -140,6 +143,8 @@ Status ValidateBoard(const Board& board) {
   HELIOSTAT_RETURN_IF_ERROR(CheckRange("memory_mib", board.memory_mib, 1, kMaxMemoryMib).Within(subject));
   HELIOSTAT_RETURN_IF_ERROR(CheckRange("original_buffers", board.original_buffers, 1, kMaxBuffers).Within(subject));
   HELIOSTAT_RETURN_IF_ERROR(CheckRange("copy_buffers", board.copy_buffers, 1, kMaxBuffers).Within(subject));
+  HELIOSTAT_RETURN_IF_ERROR(
+      CheckRange("buffer_bytes", board.buffer_bytes, kMinBufferBytes, kMaxBufferBytes).Within(subject));
   HELIOSTAT_RETURN_IF_ERROR(CheckLimits(board.limits).Within(subject + " limits"));
   HELIOSTAT_RETURN_IF_ERROR(CheckPorts(board).Within(subject));
   return CheckWiring(board).Within(subject);

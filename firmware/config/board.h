@@ -30,6 +30,7 @@ struct BoardPort {
 
 inline constexpr std::uint32_t kDefaultOriginalBuffers = 16'384;
 inline constexpr std::uint32_t kDefaultCopyBuffers = 8'192;
+inline constexpr std::uint16_t kDefaultBufferBytes = 2'048;
 inline constexpr std::uint32_t kDefaultMemoryMib = 256;
 inline constexpr std::uint32_t kMaxInterfaceNumber = 0xfffff;  // 20 bits of the ERSPAN II index
 inline constexpr std::uint8_t kMaxHardwareId = 63;             // 6 bits of ERSPAN III
@@ -48,6 +49,7 @@ struct Board {
   Limits limits{};
   std::uint32_t original_buffers = kDefaultOriginalBuffers;  // mbufs for received frames
   std::uint32_t copy_buffers = kDefaultCopyBuffers;          // mbufs for copies
+  std::uint16_t buffer_bytes = kDefaultBufferBytes;          // of frame in one mbuf for received frames
   friend bool operator==(const Board&, const Board&) = default;
 };
 

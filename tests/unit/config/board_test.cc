@@ -42,6 +42,7 @@ const std::vector<Row>& Rows() {
       {"lcores", [](Board& b) { b.lcores.clear(); }, Code::kInvalidArgument, "lcores", "none", "core"},
       {"memory", [](Board& b) { b.memory_mib = 0; }, Code::kInvalidArgument, "memory_mib", "is 0", "1 to"},
       {"buffers", [](Board& b) { b.copy_buffers = 0; }, Code::kInvalidArgument, "copy_buffers", "is 0", "1 to"},
+      {"buffer size", [](Board& b) { b.buffer_bytes = 100; }, Code::kInvalidArgument, "buffer_bytes", "is 100", "1024 to"},
       {"no ports", [](Board& b) { b.ports.clear(); }, Code::kInvalidArgument, "ports", "none", "at least one"},
       {"port number 0", [](Board& b) { b.ports[0].number = 0; }, Code::kInvalidArgument, "port \"wire1\" number",
        "is 0", "1 to 1048575"},
