@@ -33,8 +33,8 @@ RateLimiter::RateLimiter(const RateLimiterSpec& spec, std::uint64_t now_ns) : ar
     const std::uint64_t rate = std::max<std::uint64_t>(spec.bits_per_second, 1);
     byte_ticks_q20_ = static_cast<std::uint64_t>(DivideUp(Wide{8 * kTicksPerSecond} << kByteShift, rate));
     const std::uint64_t burst = spec.burst != 0 ? spec.burst : rate / kDefaultBurstDivisor;
-    tolerance_ticks_ = std::max(ClampTicks(DivideUp(Wide{burst} * kTicksPerSecond, rate)),
-                                CostTicks(spec.largest_copy_bytes));
+    tolerance_ticks_ =
+        std::max(ClampTicks(DivideUp(Wide{burst} * kTicksPerSecond, rate)), CostTicks(spec.largest_copy_bytes));
   }
 }
 
@@ -62,8 +62,7 @@ std::uint64_t RateLimiter::TakeBurst(std::uint64_t now_ns, std::span<const std::
       kept |= std::uint64_t{1} << i;
     }
     // Relaxed: the arrival time guards no other data.
-  } while (kept != 0 &&
-           !arrival_ticks_.compare_exchange_weak(arrival, now + ahead, std::memory_order_relaxed));
+  } while (kept != 0 && !arrival_ticks_.compare_exchange_weak(arrival, now + ahead, std::memory_order_relaxed));
   return kept;
 }
 

@@ -13,10 +13,10 @@
 namespace heliostat::datapath {
 
 struct RateLimiterSpec {
-  std::uint64_t packets_per_second = 0;    // exactly one of the two rates is not 0
-  std::uint64_t bits_per_second = 0;       // of encapsulated bytes
-  std::uint64_t burst = 0;                 // packets or bits; 0: 10 ms of the rate
-  std::uint32_t largest_copy_bytes = 0;    // encapsulated; a smaller burst is raised to one such copy
+  std::uint64_t packets_per_second = 0;  // exactly one of the two rates is not 0
+  std::uint64_t bits_per_second = 0;     // of encapsulated bytes
+  std::uint64_t burst = 0;               // packets or bits; 0: 10 ms of the rate
+  std::uint32_t largest_copy_bytes = 0;  // encapsulated; a smaller burst is raised to one such copy
 };
 
 class alignas(64) RateLimiter {
@@ -39,9 +39,9 @@ class alignas(64) RateLimiter {
   [[nodiscard]] std::uint64_t CostTicks(std::uint32_t bytes) const;
 
   // Ticks are 1/256 ns and wrap around after 2.28 years.
-  std::uint64_t packet_ticks_ = 0;    // a copy's cost by packets
-  std::uint64_t byte_ticks_q20_ = 0;  // a byte's cost by bits, in 2^-20 ticks
-  std::uint64_t tolerance_ticks_ = 0; // the burst: how far the arrival time may run ahead of now
+  std::uint64_t packet_ticks_ = 0;     // a copy's cost by packets
+  std::uint64_t byte_ticks_q20_ = 0;   // a byte's cost by bits, in 2^-20 ticks
+  std::uint64_t tolerance_ticks_ = 0;  // the burst: how far the arrival time may run ahead of now
   std::atomic<std::uint64_t> arrival_ticks_;
 };
 

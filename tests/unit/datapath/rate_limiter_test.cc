@@ -159,15 +159,14 @@ TEST_P(RateLimiterRates, NeverPassesMoreThanBurstAndRateAndKeepsTheRate) {
   EXPECT_LE(total, expected * 1.01L + burst) << "seed " << kSeed;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Rates, RateLimiterRates,
-    ::testing::Values(RateCase{"slow_packets", Packets(3, 5), 100'000'000},
-                      RateCase{"packets", Packets(100'000), 3'333},
-                      RateCase{"line_rate_packets", Packets(148'809'523), 2},
-                      RateCase{"slow_bits", Bits(9'600), 200'000'000},
-                      RateCase{"bits", Bits(1'000'000'000), 2'000},
-                      RateCase{"line_rate_bits", Bits(400'000'000'000), 5}),
-    [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Rates, RateLimiterRates,
+                         ::testing::Values(RateCase{"slow_packets", Packets(3, 5), 100'000'000},
+                                           RateCase{"packets", Packets(100'000), 3'333},
+                                           RateCase{"line_rate_packets", Packets(148'809'523), 2},
+                                           RateCase{"slow_bits", Bits(9'600), 200'000'000},
+                                           RateCase{"bits", Bits(1'000'000'000), 2'000},
+                                           RateCase{"line_rate_bits", Bits(400'000'000'000), 5}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST(RateLimiter, KeepsOneBoundForSeveralWorkers) {
   constexpr int kWorkers = 4;

@@ -1,0 +1,129 @@
+#include "rules/compile.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "rules/filter_table.h"
+
+namespace heliostat::rules {
+namespace {
+
+using config::Direction;
+using config::DirectionSet;
+
+constexpr std::array<Direction, 2> kDirections{Direction::kInbound, Direction::kOutbound};
+
+std::size_t Index(Direction direction) { return static_cast<std::size_t>(direction); }
+
+bool Covers(DirectionSet set, Direction direction) {
+  if (set == DirectionSet::kAll) return true;
+  return (set == DirectionSet::kInbound) == (direction == Direction::kInbound);
+}
+
+class Compiler {
+ public:
+  explicit Compiler(const config::Config& config) : config_(config) {
+    for (std::uint32_t i = 0; i < config.filters.size(); ++i) filters_[config.filters[i].metadata.name] = i;
+  }
+
+  Result<Compiled> Run() {
+    HELIOSTAT_RETURN_IF_ERROR(GatherSources());
+    for (auto& [name, sessions] : sources_) {
+      CompiledInterface interface {
+        .name = std::string(name), .directions = {}
+      };
+      for (const Direction direction : kDirections) {
+        interface.directions[Index(direction)] = PolicyOf(std::move(sessions[Index(direction)]), direction);
+      }
+      compiled_.interfaces.push_back(std::move(interface));
+    }
+    compiled_.policies = policies_.size();
+    return std::move(compiled_);
+  }
+
+ private:
+  using SessionsByDirection = std::array<std::vector<std::uint32_t>, 2>;
+
+  // Fills `sources_` and `filter_of_`.
+  Status GatherSources() {
+    filter_of_.resize(config_.sessions.size());
+    for (std::uint32_t s = 0; s < config_.sessions.size(); ++s) {
+      const config::Session& session = config_.sessions[s];
+      if (!session.enabled) continue;
+      const auto filter = filters_.find(session.filter);
+      if (filter == filters_.end()) {
+        return {Code::kNotFound, "session \"" + session.metadata.name + "\" filter",
+                "there is no filter \"" + session.filter + "\"", "put that filter, or name another"};
+      }
+      filter_of_[s] = filter->second;
+      for (const std::string& source : session.sources) {
+        for (const Direction direction : kDirections) {
+          if (Covers(session.direction, direction)) sources_[source][Index(direction)].push_back(s);
+        }
+      }
+    }
+    for (auto& [name, directions] : sources_) {
+      for (auto& sessions : directions) HELIOSTAT_RETURN_IF_ERROR(Order(name, sessions));
+    }
+    return OkStatus();
+  }
+
+  Status Order(std::string_view source, std::vector<std::uint32_t>& sessions) const {
+    if (sessions.size() > Policy::kMaxSlots) {
+      return {Code::kResourceExhausted, "interface \"" + std::string(source) + "\"",
+              "it is the source of " + std::to_string(sessions.size()) +
+                  " enabled sessions in one direction, at most " + std::to_string(Policy::kMaxSlots) + " can be judged",
+              "disable some, or take the interface out of their sources"};
+    }
+    std::stable_sort(sessions.begin(), sessions.end(), [this](std::uint32_t a, std::uint32_t b) {
+      return config_.sessions[a].number < config_.sessions[b].number;
+    });
+    return OkStatus();
+  }
+
+  InterfacePolicy PolicyOf(std::vector<std::uint32_t> sessions, Direction direction) {
+    if (sessions.empty()) return {};
+    std::vector<std::uint32_t> tuple;
+    for (const std::uint32_t session : sessions) tuple.push_back(filter_of_[session]);
+    std::shared_ptr<const Policy>& policy = policies_[{std::move(tuple), direction}];
+    if (policy == nullptr) {
+      std::vector<std::shared_ptr<const FilterTable>> tables;
+      for (const std::uint32_t session : sessions) tables.push_back(TableOf(filter_of_[session], direction));
+      policy = MakePolicy(std::move(tables));
+      compiled_.memory_bytes += policy->MemoryBytes();
+    }
+    return {policy, std::move(sessions)};
+  }
+
+  std::shared_ptr<const FilterTable> TableOf(std::uint32_t filter, Direction direction) {
+    std::shared_ptr<const FilterTable>& table = tables_[{filter, direction}];
+    if (table == nullptr) {
+      table = FilterTable::Compile(config_.filters[filter], direction);
+      compiled_.memory_bytes += table->MemoryBytes();
+    }
+    return table;
+  }
+
+  const config::Config& config_;
+  std::unordered_map<std::string_view, std::uint32_t> filters_;  // by name
+  std::vector<std::uint32_t> filter_of_;                         // by session: index of its filter
+  std::map<std::string_view, SessionsByDirection> sources_;      // by name of the interface
+  std::map<std::pair<std::vector<std::uint32_t>, Direction>, std::shared_ptr<const Policy>> policies_;
+  std::map<std::pair<std::uint32_t, Direction>, std::shared_ptr<const FilterTable>> tables_;
+  Compiled compiled_;
+};
+
+}  // namespace
+
+Result<Compiled> Compile(const config::Config& config) { return Compiler(config).Run(); }
+
+std::shared_ptr<const Policy> CompilePolicy(std::span<const config::Filter* const> filters, Direction direction) {
+  std::vector<std::shared_ptr<const FilterTable>> tables;
+  for (const config::Filter* filter : filters) tables.push_back(FilterTable::Compile(*filter, direction));
+  return MakePolicy(std::move(tables));
+}
+
+}  // namespace heliostat::rules

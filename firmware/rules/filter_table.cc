@@ -1,0 +1,325 @@
+#include "rules/filter_table.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <type_traits>
+#include <utility>
+
+#include "rules/services.h"
+
+namespace heliostat::rules {
+namespace {
+
+using packet::FlowKey;
+using Words = std::array<std::uint64_t, 8>;
+
+static_assert(std::has_unique_object_representations_v<FlowKey>, "keys compare as bytes");
+
+// IP of either version: what a protocol or DSCP needs. Not in a parsed key, so KeyWords adds it.
+constexpr std::uint16_t kAnyIp = 1U << 15U;
+
+// A group with fewer patterns is compared one by one.
+constexpr std::size_t kMinHashedPatterns = 5;
+
+constexpr Words kOddMultipliers{0x9e3779b97f4a7c15U, 0xbf58476d1ce4e5b9U, 0x94d049bb133111ebU, 0xd6e8feb86659fd93U,
+                                0xff51afd7ed558ccdU, 0xc4ceb9fe1a85ec53U, 0xa0761d6478bd642fU, 0xe7037ed1a0b428dbU};
+
+// The products are independent of each other, so that they overlap in the pipeline.
+std::uint64_t Bucket(const Words& masked, std::uint32_t bucket_bits) {
+  if (bucket_bits == 0) return 0;
+  std::uint64_t hash = 0;
+  for (std::size_t i = 0; i < masked.size(); ++i) hash += (masked[i] ^ (masked[i] >> 32U)) * kOddMultipliers[i];
+  hash = (hash ^ (hash >> 32U)) * kOddMultipliers[0];
+  return hash >> (64U - bucket_bits);
+}
+
+Words And(const Words& a, const Words& b) {
+  Words result;
+  for (std::size_t i = 0; i < a.size(); ++i) result[i] = a[i] & b[i];
+  return result;
+}
+
+bool Equal(const Words& a, const Words& b) {
+  std::uint64_t different = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) different |= a[i] ^ b[i];
+  return different == 0;
+}
+
+// A rule as masks and the rest, before it is put into a group.
+struct RulePattern {
+  FlowKey mask;
+  FlowKey value;
+  config::PortRange source_ports;
+  config::PortRange destination_ports;
+
+  void Require(std::uint16_t flag) {
+    mask.flags = static_cast<std::uint16_t>(mask.flags | flag);
+    value.flags = static_cast<std::uint16_t>(value.flags | flag);
+  }
+};
+
+template <typename Integer>
+void MatchWhole(Integer wanted, Integer& mask, Integer& value) {
+  mask = static_cast<Integer>(~Integer{0});
+  value = wanted;
+}
+
+void MatchPrefix(const IpPrefix& prefix, std::array<std::uint8_t, 16>& mask, std::array<std::uint8_t, 16>& value) {
+  for (unsigned i = 0; i < prefix.address.Bits() / 8; ++i) {
+    const int covered = std::clamp(static_cast<int>(prefix.length) - static_cast<int>(8 * i), 0, 8);
+    mask[i] = static_cast<std::uint8_t>(0xff00 >> covered);
+  }
+  value = prefix.address.bytes;
+}
+
+// An aligned block of 2^n numbers, such as a single one or all of them, is a mask.
+bool MatchRange(std::uint16_t first, std::uint16_t last, std::uint16_t& mask, std::uint16_t& value) {
+  const auto varying = static_cast<std::uint16_t>(first ^ last);
+  if (first > last || (varying & (varying + 1)) != 0 || (first & varying) != 0) return false;
+  mask = static_cast<std::uint16_t>(~varying);
+  value = first;
+  return true;
+}
+
+void MatchPorts(const config::PortRange& ports, std::uint16_t& mask, std::uint16_t& value, config::PortRange& rest) {
+  if (!MatchRange(ports.first, ports.last, mask, value)) rest = ports;
+}
+
+std::uint16_t FamilyFlag(IpFamily family) { return family == IpFamily::kIpv4 ? FlowKey::kIpv4 : FlowKey::kIpv6; }
+
+void MatchNetwork(const config::Rule& rule, RulePattern& p) {
+  if (rule.source) {
+    p.Require(FamilyFlag(rule.source->address.family));
+    MatchPrefix(*rule.source, p.mask.source_ip, p.value.source_ip);
+  }
+  if (rule.destination) {
+    p.Require(FamilyFlag(rule.destination->address.family));
+    MatchPrefix(*rule.destination, p.mask.destination_ip, p.value.destination_ip);
+  }
+  if (rule.protocol) {
+    p.Require(kAnyIp);
+    MatchWhole(*rule.protocol, p.mask.protocol, p.value.protocol);
+  }
+  if (rule.dscp) {
+    p.Require(kAnyIp);
+    MatchWhole(*rule.dscp, p.mask.dscp, p.value.dscp);
+  }
+}
+
+void MatchTransport(const config::Rule& rule, RulePattern& p) {
+  if (rule.source_ports) {
+    p.Require(FlowKey::kSourcePort);
+    MatchPorts(*rule.source_ports, p.mask.source_port, p.value.source_port, p.source_ports);
+  }
+  if (rule.destination_ports) {
+    p.Require(FlowKey::kDestinationPort);
+    MatchPorts(*rule.destination_ports, p.mask.destination_port, p.value.destination_port, p.destination_ports);
+  }
+  if (rule.icmp_type) {
+    p.Require(FlowKey::kIcmpType);
+    MatchWhole(*rule.icmp_type, p.mask.icmp_type, p.value.icmp_type);
+  }
+  if (rule.icmp_code) {
+    p.Require(FlowKey::kIcmpCode);
+    MatchWhole(*rule.icmp_code, p.mask.icmp_code, p.value.icmp_code);
+  }
+  if (rule.tcp_flags) {
+    p.Require(FlowKey::kTcpFlags);
+    p.mask.tcp_flags = rule.tcp_flags->mask;
+    p.value.tcp_flags = rule.tcp_flags->value;
+  }
+}
+
+void MatchLink(const config::Rule& rule, RulePattern& p) {
+  if (rule.source_mac) {
+    p.mask.source_mac = rule.source_mac->mask;
+    p.value.source_mac = rule.source_mac->address;
+  }
+  if (rule.destination_mac) {
+    p.mask.destination_mac = rule.destination_mac->mask;
+    p.value.destination_mac = rule.destination_mac->address;
+  }
+  if (rule.ether_type) {
+    p.Require(FlowKey::kEtherType);
+    MatchWhole(*rule.ether_type, p.mask.ether_type, p.value.ether_type);
+  }
+}
+
+// Sorted, and merged where they touch.
+std::vector<config::VlanRange> Merged(std::vector<config::VlanRange> ranges) {
+  std::erase_if(ranges, [](const config::VlanRange& r) { return r.first > r.last; });
+  std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<config::VlanRange> merged;
+  for (const config::VlanRange& range : ranges) {
+    if (!merged.empty() && range.first <= merged.back().last + 1) {
+      merged.back().last = std::max(merged.back().last, range.last);
+    } else {
+      merged.push_back(range);
+    }
+  }
+  return merged;
+}
+
+}  // namespace
+
+KeyWords::KeyWords(const packet::FlowKey& key)
+    : flags(key.flags), vlan_id(key.vlan_id), source_port(key.source_port), destination_port(key.destination_port) {
+  packet::FlowKey marked = key;
+  if ((flags & (FlowKey::kIpv4 | FlowKey::kIpv6)) != 0) flags = static_cast<std::uint16_t>(flags | kAnyIp);
+  marked.flags = flags;
+  words = std::bit_cast<Words>(marked);
+}
+
+bool FilterTable::VlanSet::Contains(const KeyWords& key) const {
+  if ((key.flags & FlowKey::kTagged) == 0) return untagged;
+  const auto above = std::upper_bound(ranges.begin(), ranges.end(), key.vlan_id,
+                                      [](std::uint16_t id, const config::VlanRange& r) { return id < r.first; });
+  return above != ranges.begin() && key.vlan_id <= std::prev(above)->last;
+}
+
+bool FilterTable::Matches(const Pattern& p, const Words& masked, const KeyWords& key) const {
+  return Equal(p.value, masked) &&                                                             //
+         key.source_port >= p.source_ports.first && key.source_port <= p.source_ports.last &&  //
+         key.destination_port >= p.destination_ports.first && key.destination_port <= p.destination_ports.last &&
+         (p.vlan_set == kAnyVlan || vlan_sets_[p.vlan_set].Contains(key));
+}
+
+std::uint32_t FilterTable::Find(const KeyWords& key) const {
+  std::uint32_t best = kNoRule;
+  for (const Group& group : groups_) {
+    if (group.first_rule >= best) break;
+    if ((key.flags & group.flags_mask) != group.flags_value) continue;
+    const Words masked = And(key.words, group.mask);
+    const std::uint64_t bucket = group.bucket_starts + Bucket(masked, group.bucket_bits);
+    for (std::uint32_t i = bucket_starts_[bucket]; i < bucket_starts_[bucket + 1]; ++i) {
+      if (patterns_[i].rule >= best) break;
+      if (Matches(patterns_[i], masked, key)) {
+        best = patterns_[i].rule;
+        break;
+      }
+    }
+  }
+  return best;
+}
+
+std::size_t FilterTable::MemoryBytes() const {
+  std::size_t bytes = sizeof *this + groups_.capacity() * sizeof(Group) +
+                      bucket_starts_.capacity() * sizeof(std::uint32_t) + patterns_.capacity() * sizeof(Pattern) +
+                      vlan_sets_.capacity() * sizeof(VlanSet) + outcomes_.capacity() * sizeof(Outcome) +
+                      origins_.capacity() * sizeof(RuleOrigin);
+  for (const VlanSet& set : vlan_sets_) bytes += set.ranges.capacity() * sizeof(config::VlanRange);
+  return bytes;
+}
+
+class FilterTable::Builder {
+ public:
+  // Begins the next rule: the patterns added from now on are its.
+  void BeginRule(Outcome outcome, const RuleOrigin& origin) {
+    table_.outcomes_.push_back(outcome);
+    table_.origins_.push_back(origin);
+  }
+  void AddPattern(const config::Rule& rule);
+  [[nodiscard]] FilterTable Finish();
+
+ private:
+  // Groups differ in their masks and in the flags that they ask for.
+  using GroupKey = std::pair<Words, std::uint16_t>;
+
+  std::uint32_t MatchVlans(const config::Rule& rule, RulePattern& p);
+  void AddGroup(const GroupKey& key, std::vector<Pattern>& patterns);
+
+  FilterTable table_;
+  std::map<GroupKey, std::vector<Pattern>> groups_;
+  std::map<std::vector<std::uint32_t>, std::uint32_t> vlan_set_numbers_;
+};
+
+// Simple cases become a mask; the others share a set. Returns its number or kAnyVlan.
+std::uint32_t FilterTable::Builder::MatchVlans(const config::Rule& rule, RulePattern& p) {
+  if (rule.vlan_ids.empty() && !rule.untagged) return kAnyVlan;
+  VlanSet set{rule.untagged, Merged(rule.vlan_ids)};
+  if (set.untagged && set.ranges.empty()) {
+    p.mask.flags = static_cast<std::uint16_t>(p.mask.flags | FlowKey::kTagged);
+    return kAnyVlan;
+  }
+  if (!set.untagged) p.Require(FlowKey::kTagged);
+  if (!set.untagged && set.ranges.size() == 1 &&
+      MatchRange(set.ranges[0].first, set.ranges[0].last, p.mask.vlan_id, p.value.vlan_id)) {
+    return kAnyVlan;
+  }
+  std::vector<std::uint32_t> identity{set.untagged ? 1U : 0U};
+  for (const auto& range : set.ranges) identity.push_back(std::uint32_t{range.first} << 16U | range.last);
+  const auto next = static_cast<std::uint32_t>(table_.vlan_sets_.size());
+  const auto [known, added] = vlan_set_numbers_.try_emplace(std::move(identity), next);
+  if (added) table_.vlan_sets_.push_back(std::move(set));
+  return known->second;
+}
+
+void FilterTable::Builder::AddPattern(const config::Rule& rule) {
+  RulePattern p;
+  MatchLink(rule, p);
+  MatchNetwork(rule, p);
+  MatchTransport(rule, p);
+  const std::uint32_t vlan_set = MatchVlans(rule, p);
+  const auto mask = std::bit_cast<Words>(p.mask);
+  const Pattern pattern{.value = And(std::bit_cast<Words>(p.value), mask),
+                        .rule = static_cast<std::uint32_t>(table_.outcomes_.size() - 1),
+                        .vlan_set = vlan_set,
+                        .source_ports = p.source_ports,
+                        .destination_ports = p.destination_ports};
+  groups_[{mask, p.value.flags}].push_back(pattern);
+}
+
+// `patterns` are in the order of their rules, and stay so within each bucket.
+void FilterTable::Builder::AddGroup(const GroupKey& key, std::vector<Pattern>& patterns) {
+  const std::uint32_t bits =
+      patterns.size() < kMinHashedPatterns ? 0U : static_cast<std::uint32_t>(std::bit_width(patterns.size() - 1));
+  const std::uint32_t first_rule = patterns.front().rule;
+  std::stable_sort(patterns.begin(), patterns.end(), [bits](const Pattern& a, const Pattern& b) {
+    return Bucket(a.value, bits) < Bucket(b.value, bits);
+  });
+  const auto starts = static_cast<std::uint32_t>(table_.bucket_starts_.size());
+  auto next = patterns.begin();
+  for (std::uint64_t bucket = 0; bucket < std::uint64_t{1} << bits; ++bucket) {
+    table_.bucket_starts_.push_back(static_cast<std::uint32_t>(table_.patterns_.size()));
+    for (; next != patterns.end() && Bucket(next->value, bits) == bucket; ++next) table_.patterns_.push_back(*next);
+  }
+  table_.bucket_starts_.push_back(static_cast<std::uint32_t>(table_.patterns_.size()));
+  table_.groups_.push_back({.mask = key.first,
+                            .flags_mask = std::bit_cast<FlowKey>(key.first).flags,
+                            .flags_value = key.second,
+                            .first_rule = first_rule,
+                            .bucket_starts = starts,
+                            .bucket_bits = bits});
+}
+
+FilterTable FilterTable::Builder::Finish() {
+  std::vector<std::pair<const GroupKey, std::vector<Pattern>>*> by_first_rule;
+  for (auto& group : groups_) by_first_rule.push_back(&group);
+  std::sort(by_first_rule.begin(), by_first_rule.end(),
+            [](const auto* a, const auto* b) { return a->second.front().rule < b->second.front().rule; });
+  for (auto* group : by_first_rule) AddGroup(group->first, group->second);
+  table_.groups_.shrink_to_fit();
+  table_.bucket_starts_.shrink_to_fit();
+  table_.patterns_.shrink_to_fit();
+  table_.vlan_sets_.shrink_to_fit();
+  table_.outcomes_.shrink_to_fit();
+  table_.origins_.shrink_to_fit();
+  return std::move(table_);
+}
+
+std::shared_ptr<const FilterTable> FilterTable::Compile(const config::Filter& filter, config::Direction direction) {
+  Builder builder;
+  for (const config::Service service : filter.services) {
+    builder.BeginRule(Outcome::kAccept, {.slot = 0, .number = 0, .service = service});
+    for (const config::Rule& rule : ServiceRules(service)) builder.AddPattern(rule);
+  }
+  for (const config::Rule& rule : direction == config::Direction::kInbound ? filter.inbound : filter.outbound) {
+    builder.BeginRule(rule.action == config::Action::kAccept ? Outcome::kAccept : Outcome::kReject,
+                      {.slot = 0, .number = rule.number, .service = {}});
+    builder.AddPattern(rule);
+  }
+  return std::make_shared<const FilterTable>(builder.Finish());
+}
+
+}  // namespace heliostat::rules

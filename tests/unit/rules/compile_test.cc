@@ -1,0 +1,159 @@
+#include "rules/compile.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace heliostat::rules {
+namespace {
+
+using config::Config;
+using config::Direction;
+using config::DirectionSet;
+
+config::Filter AcceptAll(const std::string& name) {
+  config::Filter filter;
+  filter.metadata.name = name;
+  config::Rule rule;
+  rule.number = 1;
+  filter.inbound = {rule};
+  filter.outbound = {rule};
+  return filter;
+}
+
+config::Session SessionOf(const std::string& name, std::uint16_t number, std::vector<std::string> sources,
+                          const std::string& filter) {
+  config::Session session;
+  session.metadata.name = name;
+  session.number = number;
+  session.sources = std::move(sources);
+  session.filter = filter;
+  return session;
+}
+
+Compiled MustCompile(const Config& config) {
+  auto compiled = Compile(config);
+  EXPECT_TRUE(compiled.ok()) << compiled.status().ToString();
+  return compiled.ok() ? std::move(compiled).value() : Compiled{};
+}
+
+const InterfacePolicy& Inbound(const CompiledInterface& interface) {
+  return interface.directions[static_cast<std::size_t>(Direction::kInbound)];
+}
+const InterfacePolicy& Outbound(const CompiledInterface& interface) {
+  return interface.directions[static_cast<std::size_t>(Direction::kOutbound)];
+}
+
+TEST(Compile, OrdersSlotsByTheNumbersOfTheSessions) {
+  Config config;
+  config.filters = {AcceptAll("f")};
+  config.sessions = {SessionOf("a", 30, {"guest0"}, "f"), SessionOf("b", 10, {"guest0"}, "f"),
+                     SessionOf("c", 20, {"guest1", "guest0"}, "f")};
+  const Compiled compiled = MustCompile(config);
+  ASSERT_EQ(compiled.interfaces.size(), 2U);
+  EXPECT_EQ(compiled.interfaces[0].name, "guest0");
+  EXPECT_EQ(Inbound(compiled.interfaces[0]).sessions, (std::vector<std::uint32_t>{1, 2, 0}));
+  EXPECT_EQ(compiled.interfaces[1].name, "guest1");
+  EXPECT_EQ(Outbound(compiled.interfaces[1]).sessions, (std::vector<std::uint32_t>{2}));
+}
+
+TEST(Compile, PassesOverDisabledSessionsAndThoseOfAnotherDirection) {
+  Config config;
+  config.filters = {AcceptAll("f")};
+  config.sessions = {SessionOf("disabled", 1, {"guest0", "guest1"}, "f"), SessionOf("in", 2, {"guest0"}, "f"),
+                     SessionOf("out", 3, {"guest0"}, "f"), SessionOf("in2", 4, {"guest2"}, "f")};
+  config.sessions[0].enabled = false;
+  config.sessions[1].direction = DirectionSet::kInbound;
+  config.sessions[2].direction = DirectionSet::kOutbound;
+  config.sessions[3].direction = DirectionSet::kInbound;
+  const Compiled compiled = MustCompile(config);
+  ASSERT_EQ(compiled.interfaces.size(), 2U) << "guest1 is a source of a disabled session only";
+  EXPECT_EQ(Inbound(compiled.interfaces[0]).sessions, (std::vector<std::uint32_t>{1}));
+  EXPECT_EQ(Outbound(compiled.interfaces[0]).sessions, (std::vector<std::uint32_t>{2}));
+  EXPECT_EQ(compiled.interfaces[1].name, "guest2");
+  EXPECT_NE(Inbound(compiled.interfaces[1]).policy, nullptr);
+  EXPECT_EQ(Outbound(compiled.interfaces[1]).policy, nullptr);
+}
+
+TEST(Compile, SharesOnePolicyBetweenInterfacesWithTheSameFilters) {
+  Config config;
+  config.filters = {AcceptAll("f"), AcceptAll("g")};
+  for (std::uint16_t i = 0; i < 100; ++i) {
+    const std::string source = "guest" + std::to_string(i);
+    config.sessions.push_back(SessionOf("f" + std::to_string(i), 1, {source}, "f"));
+    config.sessions.push_back(SessionOf("g" + std::to_string(i), 2, {source}, "g"));
+  }
+  config.sessions.push_back(SessionOf("last", 1, {"wire0"}, "g"));
+  const Compiled compiled = MustCompile(config);
+  EXPECT_EQ(compiled.interfaces.size(), 101U);
+  EXPECT_EQ(compiled.policies, 4U) << "(f, g) and (g), in two directions";
+  EXPECT_EQ(Inbound(compiled.interfaces[0]).policy, Inbound(compiled.interfaces[99]).policy);
+  EXPECT_NE(Inbound(compiled.interfaces[0]).policy, Outbound(compiled.interfaces[0]).policy);
+  EXPECT_EQ(compiled.interfaces.back().name, "wire0");
+}
+
+TEST(Compile, KeepsTheSlotOfASessionWhoseFilterHasNothingForTheDirection) {
+  Config config;
+  config.filters = {AcceptAll("all"), AcceptAll("nothing")};
+  config.filters[1].inbound.clear();
+  config.sessions = {SessionOf("a", 1, {"guest0"}, "nothing"), SessionOf("b", 2, {"guest0"}, "all")};
+  const Compiled compiled = MustCompile(config);
+  const InterfacePolicy& inbound = Inbound(compiled.interfaces.at(0));
+  EXPECT_EQ(inbound.sessions, (std::vector<std::uint32_t>{0, 1}));
+  const packet::FlowKey key;
+  Verdict verdict;
+  inbound.policy->Classify({&key, 1}, {&verdict, 1});
+  EXPECT_EQ(verdict, (Verdict{Outcome::kAccept, 1, 0}));
+}
+
+TEST(Compile, RefusesASessionWithoutItsFilterByName) {
+  Config config;
+  config.sessions = {SessionOf("s", 1, {"guest0"}, "absent")};
+  const Status status = Compile(config).status();
+  EXPECT_EQ(status.code(), Code::kNotFound);
+  EXPECT_EQ(status.subject(), "session \"s\" filter");
+}
+
+TEST(Compile, RefusesMoreSessionsOfASourceThanSlots) {
+  Config config;
+  config.filters = {AcceptAll("f")};
+  for (std::uint16_t i = 1; i <= 256; ++i) {
+    config.sessions.push_back(SessionOf("s" + std::to_string(i), i, {"guest0"}, "f"));
+  }
+  EXPECT_TRUE(Compile(config).ok());
+  config.sessions.push_back(SessionOf("one more", 257, {"guest0"}, "f"));
+  const Status status = Compile(config).status();
+  EXPECT_EQ(status.code(), Code::kResourceExhausted);
+  EXPECT_EQ(status.subject(), "interface \"guest0\"");
+}
+
+TEST(Compile, HoldsTheReferenceConfigurationInFewMegabytes) {
+  Config config;
+  for (int f = 0; f < 1'000; ++f) {
+    config::Filter filter = AcceptAll("f" + std::to_string(f));
+    for (std::uint16_t r = 2; r <= 20; ++r) {
+      config::Rule rule;
+      rule.number = r;
+      rule.protocol = 6;
+      rule.source =
+          IpPrefix{{IpFamily::kIpv4, {10, static_cast<std::uint8_t>(f), static_cast<std::uint8_t>(r), 0}}, 24};
+      rule.destination_ports = config::PortRange{r, static_cast<std::uint16_t>(3 * r)};
+      filter.inbound.push_back(rule);
+    }
+    filter.outbound = filter.inbound;
+    config.filters.push_back(filter);
+  }
+  for (std::uint16_t s = 0; s < 10'000; ++s) {
+    config.sessions.push_back(SessionOf("s" + std::to_string(s), static_cast<std::uint16_t>(s + 1),
+                                        {"guest" + std::to_string(s % 1'024)}, "f" + std::to_string(s * 7 % 1'000)));
+  }
+  const Compiled compiled = MustCompile(config);
+  EXPECT_EQ(compiled.interfaces.size(), 1'024U);
+  EXPECT_EQ(compiled.policies, 2'048U);
+  EXPECT_LT(compiled.memory_bytes, 12U << 20U);
+}
+
+}  // namespace
+}  // namespace heliostat::rules
