@@ -1,0 +1,31 @@
+// What each of helioctl's commands does, once its options are known. Each returns the exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "helioctl/run.h"
+
+namespace heliostat::helioctl {
+
+struct ConfigurationOptions {
+  std::vector<std::string> files;  // files, directories, "-"
+  std::string board;               // board.textproto; empty: the card's interfaces are not known
+  std::string output;              // of compile
+};
+
+struct BoardOptions {
+  std::string file;
+  std::string output;
+};
+
+struct CountersOptions {
+  std::string file;
+  std::string format;  // table, wide or json
+};
+
+int Compile(const ConfigurationOptions& options, Streams streams);
+int Validate(const ConfigurationOptions& options, Streams streams);
+int Counters(const CountersOptions& options, Streams streams);
+
+}  // namespace heliostat::helioctl

@@ -1,0 +1,116 @@
+#include "helioctl/files.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+namespace heliostat::helioctl {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Some ten times the largest configuration that a card's limits allow.
+constexpr std::size_t kLargestFileBytes = 256U << 20;
+
+Status CannotRead(const std::string& path, const std::string& why) {
+  return Status(Code::kNotFound, path, why, "give a file that can be read, or - for standard input");
+}
+
+Result<TextFile> ReadStream(const std::string& name, std::istream& stream) {
+  TextFile file{name, {}};
+  char block[64 * 1024];
+  while (stream.read(block, sizeof block) || stream.gcount() > 0) {
+    file.text.append(block, static_cast<std::size_t>(stream.gcount()));
+    if (file.text.size() > kLargestFileBytes) {
+      return Status(Code::kResourceExhausted, name, "is larger than 256 MiB", "split it into several files");
+    }
+  }
+  if (stream.bad()) return CannotRead(name, std::strerror(errno));
+  return file;
+}
+
+Result<std::vector<std::string>> YamlFilesIn(const std::string& directory) {
+  std::error_code error;
+  std::vector<std::string> paths;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    const fs::path extension = entry->path().extension();
+    std::error_code ignored;  // what can't be looked at is read below, and fails there with its reason
+    if ((extension == ".yaml" || extension == ".yml") && !entry->is_directory(ignored)) {
+      paths.push_back(entry->path().string());
+    }
+  }
+  if (error) return CannotRead(directory, error.message());
+  if (paths.empty()) {
+    return Status(Code::kNotFound, directory, "has no *.yaml or *.yml file in it", "name another directory or file");
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+}  // namespace
+
+Result<TextFile> ReadFile(const std::string& path, std::istream& standard_input) {
+  if (path == "-") return ReadStream(kStandardInput, standard_input);
+  std::error_code error;
+  if (fs::is_directory(path, error)) return CannotRead(path, "is a directory");
+  errno = 0;
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return CannotRead(path, errno != 0 ? std::strerror(errno) : "can't be opened");
+  return ReadStream(path, stream);
+}
+
+Result<std::vector<TextFile>> ReadYamlFiles(const std::vector<std::string>& paths, std::istream& standard_input) {
+  std::vector<TextFile> files;
+  for (const std::string& path : paths) {
+    std::vector<std::string> members{path};
+    std::error_code error;
+    if (path != "-" && fs::is_directory(path, error)) {
+      auto found = YamlFilesIn(path);
+      if (!found.ok()) return found.status();
+      members = std::move(*found);
+    }
+    for (const std::string& member : members) {
+      auto file = ReadFile(member, standard_input);
+      if (!file.ok()) return file.status();
+      files.push_back(std::move(*file));
+    }
+  }
+  return files;
+}
+
+Status WriteFile(const std::string& path, const std::string& bytes, std::ostream& standard_output) {
+  const auto failed = [&path] {
+    return Status(Code::kUnavailable, path, std::string("can't be written: ") + std::strerror(errno),
+                  "give a path in a folder that can be written");
+  };
+  if (path == "-") {
+    standard_output.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush();
+    return standard_output ? OkStatus() : failed();
+  }
+  std::error_code error;
+  // A device or a pipe is written to, not replaced.
+  const bool replace = !fs::exists(path, error) || fs::is_regular_file(path, error);
+  const std::string written = replace ? path + ".new-" + std::to_string(getpid()) : path;
+  std::ofstream stream(written, std::ios::binary | std::ios::trunc);
+  stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  stream.close();
+  if (!stream) {
+    const Status status = failed();
+    if (replace) fs::remove(written, error);
+    return status;
+  }
+  if (replace && std::rename(written.c_str(), path.c_str()) != 0) {
+    const Status status = failed();
+    fs::remove(written, error);
+    return status;
+  }
+  return OkStatus();
+}
+
+}  // namespace heliostat::helioctl

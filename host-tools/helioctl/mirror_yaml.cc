@@ -1,0 +1,289 @@
+#include "helioctl/mirror_yaml.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "helioctl/filter_yaml.h"
+#include "helioctl/session_yaml.h"
+#include "helioctl/target_yaml.h"
+#include "helioctl/yaml_value.h"
+
+namespace heliostat::helioctl {
+namespace {
+
+constexpr std::string_view kApiVersion = "heliostat/v1";
+constexpr std::size_t kLongestDescription = 256;
+constexpr std::size_t kMostTags = 16;
+constexpr std::size_t kLongestTagKey = 63;
+constexpr std::size_t kLongestTagValue = 128;
+constexpr std::size_t kLongestOwner = 63;
+
+constexpr std::array<Choice, 5> kKinds{{{"Interface", static_cast<int>(ResourceKind::kInterface)},
+                                        {"Underlay", static_cast<int>(ResourceKind::kUnderlay)},
+                                        {"Target", static_cast<int>(ResourceKind::kTarget)},
+                                        {"Filter", static_cast<int>(ResourceKind::kFilter)},
+                                        {"Session", static_cast<int>(ResourceKind::kSession)}}};
+
+constexpr std::array<std::string_view, 4> kDocumentFields{"apiVersion", "kind", "metadata", "spec"};
+constexpr std::array<std::string_view, 4> kMetadataFields{"name", "description", "tags", "owner"};
+constexpr std::array<std::string_view, 3> kInterfaceMetadataFields{"name", "owner", "tags"};
+constexpr std::array<std::string_view, 1> kUnderlayMetadataFields{"name"};
+
+std::span<const std::string_view> MetadataFields(ResourceKind kind) {
+  if (kind == ResourceKind::kInterface) return kInterfaceMetadataFields;
+  if (kind == ResourceKind::kUnderlay) return kUnderlayMetadataFields;
+  return kMetadataFields;
+}
+
+std::span<const std::string_view> SpecFields(ResourceKind kind) {
+  switch (kind) {
+    case ResourceKind::kUnderlay: return kUnderlayFields;
+    case ResourceKind::kTarget: return kTargetFields;
+    case ResourceKind::kFilter: return kFilterFields;
+    case ResourceKind::kSession: return kSessionFields;
+    case ResourceKind::kInterface: break;
+  }
+  return {};
+}
+
+void ReadTags(const Value& value, v1::Metadata& metadata) {
+  if (!value.node().IsMap()) {
+    value.Report("is not a mapping", "write tags as {key: value}");
+    return;
+  }
+  if (value.node().size() > kMostTags) {
+    value.Report("has " + std::to_string(value.node().size()) + " tags", "give at most " + std::to_string(kMostTags));
+    return;
+  }
+  std::set<std::pair<std::string, std::string>> tags;  // ascending: the order in the file means nothing
+  std::set<std::string> keys;
+  for (const auto& entry : value.node()) {
+    const Value key_value(value.source(), entry.first, value.path());
+    const auto key = key_value.Text(kLongestTagKey);
+    if (!key) continue;
+    const auto text = Value(value.source(), entry.second, value.path() + " " + *key).Text(kLongestTagValue);
+    if (!keys.insert(*key).second) key_value.Report("the key " + *key + " is given twice", "keep one of them");
+    if (text) tags.emplace(*key, *text);
+  }
+  for (const auto& [key, text] : tags) {
+    v1::Tag* tag = metadata.add_tags();
+    tag->set_key(key);
+    tag->set_value(text);
+  }
+}
+
+v1::Metadata ReadMetadata(const Mapping& mapping) {
+  v1::Metadata metadata;
+  if (const auto name = mapping.Require("name", "give the resource a name")) {
+    metadata.set_name(name->Name().value_or(""));
+  }
+  if (const auto description = mapping.Find("description")) {
+    metadata.set_description(description->Text(kLongestDescription).value_or(""));
+  }
+  if (const auto owner = mapping.Find("owner")) metadata.set_owner(owner->Text(kLongestOwner).value_or(""));
+  if (const auto tags = mapping.Find("tags")) ReadTags(*tags, metadata);
+  return metadata;
+}
+
+void ReadInterface(const v1::Metadata& metadata, std::vector<v1::Unit>& units) {
+  v1::InterfaceSettings* settings = units.emplace_back().mutable_interface();
+  settings->set_name(metadata.name());
+  settings->set_owner(metadata.owner());
+  *settings->mutable_tags() = metadata.tags();
+}
+
+// `filter "web"`: before any error of the resource is written, so that each can say whose it is.
+std::string ResourcePath(ResourceKind kind, const YAML::Node& document) {
+  std::string path(KindName(kind));
+  for (const auto& entry : document) {
+    if (!entry.first.IsScalar() || entry.first.Scalar() != "metadata" || !entry.second.IsMap()) continue;
+    for (const auto& field : entry.second) {
+      if (field.first.IsScalar() && field.first.Scalar() == "name" && field.second.IsScalar()) {
+        return path + " \"" + field.second.Scalar().substr(0, 63) + "\"";
+      }
+    }
+  }
+  return path;
+}
+
+void ReadSpec(ResourceKind kind, const Mapping& document, const std::string& path, const v1::Metadata& metadata,
+              std::vector<v1::Unit>& units) {
+  if (kind == ResourceKind::kInterface) {
+    document.ReportField("spec", "an interface has none", "leave it out: owner and tags are metadata");
+    ReadInterface(metadata, units);
+    return;
+  }
+  const auto found = document.Require("spec", "give one");
+  if (!found) return;
+  const Mapping spec(Value(found->source(), found->node(), path), SpecFields(kind));
+  switch (kind) {
+    case ResourceKind::kUnderlay: ReadUnderlay(spec, metadata.name(), units); break;
+    case ResourceKind::kTarget: ReadTarget(spec, metadata, units); break;
+    case ResourceKind::kFilter: ReadFilter(spec, metadata, units); break;
+    case ResourceKind::kSession: ReadSession(spec, metadata, units); break;
+    case ResourceKind::kInterface: break;
+  }
+}
+
+void ReadDocument(const YamlSource& source, const YAML::Node& node, std::size_t number,
+                  std::vector<Resource>& resources) {
+  const Mapping outline(Value(&source, node, "document " + std::to_string(number)), kDocumentFields);
+  if (!node.IsMap()) return;
+  if (const auto version = outline.Require("apiVersion", "write apiVersion: " + std::string(kApiVersion))) {
+    const auto text = version->Scalar(kApiVersion);
+    if (text && *text != kApiVersion) {
+      version->Report("\"" + text->substr(0, 60) + "\" is not known", "write " + std::string(kApiVersion));
+    }
+  }
+  const auto kind_value = outline.Require("kind", "give Interface, Underlay, Target, Filter or Session");
+  const auto kind_number = kind_value ? kind_value->OneOf(kKinds) : std::nullopt;
+  if (!kind_number) return;
+  const auto kind = static_cast<ResourceKind>(*kind_number);
+  Resource resource{kind, {}, source.file, node, {}};
+  const std::string path = ResourcePath(kind, node);
+
+  v1::Metadata metadata;
+  if (const auto found = outline.Require("metadata", "write metadata: {name: ...}")) {
+    metadata = ReadMetadata(Mapping(Value(&source, found->node(), path + " metadata"), MetadataFields(kind)));
+  }
+  resource.name = metadata.name();
+  ReadSpec(kind, outline, path, metadata, resource.units);
+  resources.push_back(std::move(resource));
+}
+
+Place PlaceOf(const std::string& file, const YAML::Node& node) {
+  const YamlSource source{file, nullptr};
+  return Value(&source, node, {}).place();
+}
+
+// `destination_ports` of the contract is `destinationPorts` here.
+std::string CamelCase(std::string_view field) {
+  std::string camel;
+  bool raise = false;
+  for (const char c : field) {
+    if (c == '_') {
+      raise = true;
+    } else {
+      camel += raise && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      raise = false;
+    }
+  }
+  return camel;
+}
+
+std::string_view NextWord(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  const std::string_view word = text.substr(0, text.find(' '));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+// The value of a field, or an undefined node. Never adds to `mapping`, as operator[] of a mutable node would.
+YAML::Node Child(const YAML::Node& mapping, const std::string& field) {
+  if (mapping.IsMap()) {
+    for (const auto& entry : mapping) {
+      if (entry.first.IsScalar() && entry.first.Scalar() == field) return entry.second;
+    }
+  }
+  return YAML::Node(YAML::NodeType::Undefined);
+}
+
+// The item of a list of rules with that number.
+YAML::Node RuleNode(const YAML::Node& rules, const std::string& number) {
+  if (rules.IsSequence()) {
+    for (const YAML::Node& rule : rules) {
+      const YAML::Node found = Child(rule, "number");
+      if (found.IsDefined() && found.IsScalar() && found.Scalar() == number) return rule;
+    }
+  }
+  return YAML::Node(YAML::NodeType::Undefined);
+}
+
+// Walks down as far as the words of `path` lead.
+YAML::Node Descend(const Resource& resource, std::string_view path) {
+  YAML::Node spec = Child(resource.document, "spec");
+  YAML::Node place = resource.document;
+  YAML::Node here = spec;
+  for (std::string_view word = NextWord(path); !word.empty(); word = NextWord(path)) {
+    YAML::Node next(YAML::NodeType::Undefined);
+    if (word == "rule") {
+      next.reset(RuleNode(here, std::string(NextWord(path))));
+    } else {
+      const std::string field = CamelCase(word.substr(0, word.find('[')));
+      next.reset(Child(here, field));
+      if (!next.IsDefined()) next.reset(Child(Child(resource.document, "metadata"), field));
+    }
+    if (!next.IsDefined()) break;
+    place.reset(next);
+    here.reset(next);
+  }
+  return place;
+}
+
+}  // namespace
+
+std::string_view KindName(ResourceKind kind) {
+  switch (kind) {
+    case ResourceKind::kInterface: return "interface";
+    case ResourceKind::kUnderlay: return "underlay";
+    case ResourceKind::kTarget: return "target";
+    case ResourceKind::kFilter: return "filter";
+    case ResourceKind::kSession: return "session";
+  }
+  return "resource";
+}
+
+void ReadMirrorYaml(const std::string& file, const std::string& text, std::vector<Resource>& resources,
+                    std::vector<Problem>& problems) {
+  const YamlSource source{file, &problems};
+  const auto earlier = static_cast<std::ptrdiff_t>(problems.size());
+  try {
+    std::size_t number = 0;
+    for (const YAML::Node& document : YAML::LoadAll(text)) {
+      ++number;
+      if (document.IsDefined() && !document.IsNull()) ReadDocument(source, document, number, resources);
+    }
+  } catch (const YAML::Exception& error) {
+    const bool known = !error.mark.is_null();
+    problems.push_back(
+        {{file, known ? error.mark.line + 1 : 0, known ? error.mark.column + 1 : 0},
+         Status(Code::kInvalidArgument, "YAML", error.msg, "mend the syntax here or on the line before")});
+  }
+  // Fields are read in our order; errors are worked off in the file's.
+  std::stable_sort(problems.begin() + earlier, problems.end(), [](const Problem& a, const Problem& b) {
+    return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+  });
+}
+
+void Arrange(std::vector<Resource>& resources, std::vector<Problem>& problems) {
+  std::stable_sort(resources.begin(), resources.end(), [](const Resource& a, const Resource& b) {
+    return std::pair(a.kind, std::string_view(a.name)) < std::pair(b.kind, std::string_view(b.name));
+  });
+  for (std::size_t i = 1; i < resources.size(); ++i) {
+    const Resource& earlier = resources[i - 1];
+    const Resource& resource = resources[i];
+    if (resource.kind != earlier.kind || resource.name != earlier.name || resource.name.empty()) continue;
+    problems.push_back(
+        {PlaceOf(resource.file, resource.document),
+         Status(Code::kAlreadyExists, std::string(KindName(resource.kind)) + " \"" + resource.name + "\"",
+                "is defined already at " + PlaceOf(earlier.file, earlier.document).ToString(), "rename one of them")});
+  }
+}
+
+bool Locate(const std::vector<Resource>& resources, std::string_view subject, Place& place) {
+  const std::string_view kind = NextWord(subject);
+  const auto open = subject.find('"');
+  const auto close = open == std::string_view::npos ? open : subject.find('"', open + 1);
+  if (close == std::string_view::npos) return false;
+  const std::string_view name = subject.substr(open + 1, close - open - 1);
+  for (const Resource& resource : resources) {
+    if (KindName(resource.kind) != kind || resource.name != name) continue;
+    place = PlaceOf(resource.file, Descend(resource, subject.substr(close + 1)));
+    return true;
+  }
+  return false;
+}
+
+}  // namespace heliostat::helioctl

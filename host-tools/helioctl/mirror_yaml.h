@@ -1,0 +1,43 @@
+// YAML documents -> units of the wire contract (proto/mirror.proto). What each field means: host-tools/README.md.
+//
+// Here every document is read by itself: types, ranges, spelling, repeated names. What needs the whole configuration
+// (references, limits, interfaces) is judged by the card's own checks, see card_check.h.
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "helioctl/problem.h"
+#include "mirror.pb.h"
+
+namespace heliostat::helioctl {
+
+// In the order in which a configuration carries them.
+enum class ResourceKind : std::uint8_t { kInterface, kUnderlay, kTarget, kFilter, kSession };
+
+// As errors call it: `filter`.
+std::string_view KindName(ResourceKind kind);
+
+struct Resource {
+  ResourceKind kind;
+  std::string name;
+  std::string file;
+  YAML::Node document;          // for the places of later errors
+  std::vector<v1::Unit> units;  // the owner, then its chunks
+};
+
+// Appends the resources of one file to `resources`, and what is wrong with them to `problems`. Never throws.
+void ReadMirrorYaml(const std::string& file, const std::string& text, std::vector<Resource>& resources,
+                    std::vector<Problem>& problems);
+
+// Reports names that two resources of a kind share; sorts into the order of a configuration.
+void Arrange(std::vector<Resource>& resources, std::vector<Problem>& problems);
+
+// The place of what an error of the card's checks is about, its subject being `filter "web" inbound rule 10
+// source_ports` or the like; the nearest enclosing place that can be found. False: none of `resources`.
+bool Locate(const std::vector<Resource>& resources, std::string_view subject, Place& place);
+
+}  // namespace heliostat::helioctl

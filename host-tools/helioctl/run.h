@@ -1,0 +1,21 @@
+// helioctl as a function: what main() calls and what tests call.
+#pragma once
+
+#include <istream>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace heliostat::helioctl {
+
+struct Streams {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+};
+
+// `arguments` without the program's name. Returns the exit code: 0 done, 1 an error, which is on `streams.err`.
+// Never throws.
+int Run(const std::vector<std::string>& arguments, Streams streams);
+
+}  // namespace heliostat::helioctl

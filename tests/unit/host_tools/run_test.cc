@@ -1,0 +1,211 @@
+#include "helioctl/run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace heliostat::helioctl {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+struct Outcome {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+Outcome Helioctl(const std::vector<std::string>& arguments, const std::string& in = {}) {
+  std::istringstream in_stream(in);
+  std::ostringstream out;
+  std::ostringstream err;
+  const int code = Run(arguments, {in_stream, out, err});
+  return {code, out.str(), err.str()};
+}
+
+constexpr const char* kTarget =
+    "apiVersion: heliostat/v1\nkind: Target\nmetadata: {name: t}\nspec: {remote: 10.9.0.2}\n";
+
+// A directory of its own for each test, gone with it.
+class RunInDirectory : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::path(testing::TempDir()) / "helioctl-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    directory_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(directory_); }
+
+  std::string Path(const std::string& name) const { return (directory_ / name).string(); }
+  void Write(const std::string& name, const std::string& text) const { std::ofstream(Path(name)) << text; }
+  std::string Read(const std::string& name) const {
+    std::ifstream stream(Path(name), std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
+  fs::path directory_;
+};
+
+TEST(Run, ShowsHelpWithExamplesAndExitCodes) {
+  const Outcome help = Helioctl({"--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_THAT(help.out, HasSubstr("helioctl compile -f mirror.yaml -o config.bin"));
+  EXPECT_THAT(help.out, HasSubstr("Exit codes: 0 done, 1 an error"));
+  for (const char* command : {"validate", "compile", "counters"}) {
+    const Outcome command_help = Helioctl({command, "--help"});
+    EXPECT_EQ(command_help.code, 0);
+    EXPECT_THAT(command_help.out, HasSubstr("Exit codes:"));
+  }
+}
+
+TEST(Run, SaysItsVersion) { EXPECT_THAT(Helioctl({"--version"}).out, StartsWith("helioctl ")); }
+
+TEST(Run, FailsWithHelpWhenNothingIsAsked) {
+  const Outcome outcome = Helioctl({});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("Subcommands:"));
+}
+
+TEST(Run, SuggestsTheCommandThatWasMeant) {
+  const Outcome outcome = Helioctl({"complie", "-f", "x"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("no command \"complie\"; did you mean compile?"));
+}
+
+TEST(Run, FailsOnMissingAndUnknownOptions) {
+  EXPECT_EQ(Helioctl({"compile", "-f", "x.yaml"}).code, 1);
+  EXPECT_THAT(Helioctl({"compile", "-f", "x.yaml"}).err, HasSubstr("--output is required"));
+  EXPECT_EQ(Helioctl({"validate", "-f", "x.yaml", "--bord", "b"}).code, 1);
+  EXPECT_EQ(Helioctl({"counters", "-f", "x.bin", "-o", "xml"}).code, 1);
+}
+
+TEST(Validate, ReadsStandardInput) {
+  const Outcome outcome = Helioctl({"validate", "-f", "-"}, kTarget);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.out, StartsWith("ok: 1 target, 0 filters (0 rules), 0 sessions\n"));
+}
+
+TEST(Validate, RefusesInputWithoutResources) {
+  const Outcome outcome = Helioctl({"validate", "-"}, "# nothing\n");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("<stdin>: holds no resource"));
+}
+
+TEST(Validate, ShowsAllErrorsAndTheirCount) {
+  const Outcome outcome = Helioctl({"validate", "-"}, std::string(kTarget) + "colour: red\n---\nkind: Target\n");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, HasSubstr("<stdin>:5:1: document 1 colour: is not a field here"));
+  EXPECT_THAT(outcome.err, HasSubstr("<stdin>:7:1: document 2: apiVersion is missing"));
+  EXPECT_THAT(outcome.err, HasSubstr("helioctl: "));
+}
+
+TEST(Validate, ShowsTheFirstOfVeryManyErrors) {
+  std::string yaml;
+  for (int i = 0; i < 200; ++i) yaml += "field" + std::to_string(i) + ": 1\n";
+  EXPECT_THAT(Helioctl({"validate", "-"}, yaml).err, HasSubstr("... and "));
+}
+
+TEST_F(RunInDirectory, ReadsYamlAndYmlOfADirectory) {
+  Write("a.yaml", kTarget);
+  Write("b.yml", "apiVersion: heliostat/v1\nkind: Filter\nmetadata: {name: f}\nspec: {services: [dns]}\n");
+  Write("c.txt", "not: {yaml");
+  const Outcome outcome = Helioctl({"validate", directory_.string()});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("1 target, 1 filter (0 rules)"));
+}
+
+TEST_F(RunInDirectory, RefusesADirectoryWithoutYaml) {
+  const Outcome outcome = Helioctl({"validate", directory_.string()});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("has no *.yaml or *.yml file in it"));
+}
+
+TEST_F(RunInDirectory, NamesTheFileThatCantBeRead) {
+  const Outcome outcome = Helioctl({"validate", Path("missing.yaml")});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("missing.yaml: No such file or directory; give a file"));
+}
+
+TEST_F(RunInDirectory, NamesBothFilesOfARepeatedName) {
+  Write("a.yaml", kTarget);
+  Write("b.yaml", kTarget);
+  const Outcome outcome = Helioctl({"validate", "-f", Path("a.yaml"), "-f", Path("b.yaml")});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr(Path("b.yaml") + ":1:1: target \"t\": is defined already at " + Path("a.yaml")));
+}
+
+TEST_F(RunInDirectory, WritesTheSameBytesToFileAndStandardOutput) {
+  Write("m.yaml", kTarget);
+  EXPECT_EQ(Helioctl({"compile", "-f", Path("m.yaml"), "-o", Path("config.bin")}).code, 0);
+  const std::string bytes = Read("config.bin");
+  EXPECT_EQ(bytes.size(), 19U);
+  EXPECT_EQ(Helioctl({"compile", "-f", Path("m.yaml"), "-o", "-"}).out, bytes);
+}
+
+TEST_F(RunInDirectory, LeavesTheOutputAloneOnError) {
+  Write("config.bin", "before");
+  const Outcome outcome = Helioctl({"compile", "-f", "-", "-o", Path("config.bin")}, "kind: Target\n");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("nothing written"));
+  EXPECT_EQ(Read("config.bin"), "before");
+}
+
+TEST_F(RunInDirectory, SaysWhenTheOutputCantBeWritten) {
+  const Outcome outcome = Helioctl({"compile", "-f", "-", "-o", Path("no/config.bin")}, kTarget);
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("can't be written: No such file or directory"));
+  EXPECT_THAT(std::vector<fs::path>(fs::directory_iterator(directory_), {}), IsEmpty());
+}
+
+class Example : public testing::TestWithParam<std::string> {};
+
+TEST_P(Example, IsValid) {
+  const Outcome outcome = Helioctl({"validate", "-f", std::string(HELIOSTAT_EXAMPLES) + "/" + GetParam()});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.err, "");
+}
+
+std::vector<std::string> ExampleNames() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(HELIOSTAT_EXAMPLES))
+    names.push_back(entry.path().filename().string());
+  return names;
+}
+
+std::string TestName(const testing::TestParamInfo<std::string>& info) {
+  std::string name;
+  for (const char c : info.param) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Examples, Example, testing::ValuesIn(ExampleNames()), TestName);
+
+TEST(Counters, FailsOnADamagedFile) {
+  const Outcome outcome = Helioctl({"counters", "-f", "-"},
+                                   "\x05"
+                                   "ab");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("<stdin> byte 0: ends within a message"));
+}
+
+TEST(Counters, FailsWhenTheLedgerDoesNotBalance) {
+  const std::string unbalanced("\x06\x0a\x04\x22\x02\x08\x01", 7);  // matched 1 packet, sent none
+  const Outcome outcome = Helioctl({"counters", "-"}, unbalanced);
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("DOES NOT BALANCE in 1 of 1 entries"));
+  const std::string balanced("\x0a\x0a\x08\x22\x02\x08\x01\x2a\x02\x08\x01", 11);
+  EXPECT_EQ(Helioctl({"counters", "-"}, balanced).code, 0);
+}
+
+}  // namespace
+}  // namespace heliostat::helioctl
