@@ -7,7 +7,7 @@ DIR/guest0.pcap and DIR/wire0.pcap are what entered the card (--in) and what lef
 the copies that a configuration asks for, one object a (source, direction) whose every frame is mirrored:
 
     {"session": "s1", "source": "guest0", "direction": "outbound", "encapsulation": "erspan2", "remote": "10.9.0.2",
-     "id": 7, "mtu": 1500, "ttl": 64, "dscp": 0, "packetLength": 0, "udpChecksum": false}
+     "id": 7, "mtu": 1500, "ttl": 64, "dscp": 0, "packetLength": 0, "udpChecksum": false, "number": 10, "rule": 1}
 
 Two streams must differ in remote or id. COUNTERS.json is what `helioctl counters -o json` prints. Exit status 0 when
 all is right, 1 with one line a mistake.
@@ -16,6 +16,7 @@ all is right, 1 with one line a mistake.
 import argparse
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ SHORTEST = 14  # shorter frames are runts, and not mirrored
 LONGEST = 65535  # what a port can carry
 INTERFACE_NUMBERS = {"guest0": 1, "wire0": 2}
 PEER = {"guest0": "wire0", "wire0": "guest0"}
+MIRROR_OPTION = (0xFF48, 1)  # class and type of the option of a GENEVE copy
 MOST_MISTAKES = 20  # shown
 
 
@@ -44,6 +46,8 @@ class Stream:
     dscp: int = 0
     packetLength: int = 0
     udpChecksum: bool = False
+    number: int = 0  # of the session, and of the rule that accepts: GENEVE tells
+    rule: int = 1
 
     def __str__(self):
         return f"session {self.session} ({self.source} {self.direction}, {self.encapsulation})"
@@ -161,6 +165,11 @@ class Checker:
             same("UDP checksum there", copy.udp_checksum != 0, stream.udpChecksum)
             if not 49152 <= copy.source_port <= 65535:
                 wrong.append(f"UDP source port is {copy.source_port}, outside 49152..65535")
+        if copy.kind == "geneve":
+            flags = (stream.leaves_by_source << 15) | ((kept < len(frame)) << 14)
+            option = struct.pack("!HHII", stream.number, flags, stream.rule, len(frame))
+            # Behind that is the time, which the files do not tell.
+            same("option", [(c, t, d[:12], len(d)) for c, t, d in copy.options], [(*MIRROR_OPTION, option, 20)])
         if copy.kind in ("erspan2", "erspan3"):
             tci = encapsulation.outermost_tag(frame)
             same("VLAN", copy.vlan, (tci or 0) & 0xFFF)
@@ -295,11 +304,17 @@ def tshark_id(row, kind):
     return first(row, fields[kind]) if kind in fields else None
 
 
+ISL = b"\x01\x00\x0c\x00\x00"
+
+
 def tshark_differences(row, copy):
+    pairs = []
+    # The inner header is the one right behind the outer. A Cisco ISL header hides it from tshark.
     macs = [mac.replace(":", "") for mac in row["eth.dst"].split(",") + row["eth.src"].split(",")]
     half = len(macs) // 2
-    # The inner header is the one right behind the outer.
-    pairs = [("inner MACs", (macs[1], macs[half + 1]) if half > 1 else None, (copy.inner[:6].hex(), copy.inner[6:12].hex()))]
+    if not copy.inner.startswith(ISL):
+        theirs = (macs[1], macs[half + 1]) if half > 1 else None
+        pairs.append(("inner MACs", theirs, (copy.inner[:6].hex(), copy.inner[6:12].hex())))
     if ":" not in copy.destination:
         pairs += [
             ("IPv4 checksum", row["ip.checksum.status"].split(",")[0], "1"),

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 from scapy.contrib.erspan import ERSPAN_I, ERSPAN_II, ERSPAN_III
-from scapy.contrib.geneve import GENEVE
+from scapy.contrib.geneve import GENEVE, GeneveOptions
 from scapy.layers.inet import IP, TCP, UDP, ICMP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import GRE, ARP, Dot1Q, Ether
@@ -50,7 +50,7 @@ STREAMS = [
     Stream("two", "wire0", "outbound", "erspan2", "10.9.0.3", 7),
     Stream("three", "guest0", "inbound", "erspan3", "10.9.0.4", 8, mtu=9000),
     Stream("four", "wire0", "inbound", "erspan1", "10.9.0.5", None, mtu=9000),
-    Stream("five", "guest0", "outbound", "geneve", "fd00:9::2", 9, udpChecksum=True),
+    Stream("five", "guest0", "outbound", "geneve", "fd00:9::2", 9, udpChecksum=True, number=77, rule=3),
 ]
 
 
@@ -61,7 +61,10 @@ def tunnel(stream, frame, sequence, cut):
     if stream.encapsulation == "vxlan":
         return UDP(sport=50000, dport=4789, chksum=0) / VXLAN(flags=8, vni=stream.id)
     if stream.encapsulation == "geneve":
-        return UDP(sport=50000, dport=6081) / GENEVE(vni=stream.id, proto=0x6558)
+        flags = (stream.leaves_by_source << 15) | (cut << 14)
+        data = struct.pack("!HHIIQ", stream.number, flags, stream.rule, len(frame), 1)
+        option = GeneveOptions(classid=0xFF48, type=1, data=data)
+        return UDP(sport=50000, dport=6081) / GENEVE(vni=stream.id, proto=0x6558, options=[option])
     if stream.encapsulation == "erspan1":
         return GRE(proto=0x88BE) / ERSPAN_I()
     if stream.encapsulation == "erspan2":

@@ -175,7 +175,7 @@ class Pcapng {
   Status ReadInterface(std::span<const std::uint8_t> body) {
     constexpr std::size_t kMostInterfaces = 65536;
     if (body.size() < 8 || interfaces_.size() == kMostInterfaces) return input_.Damaged("an interface is cut short");
-    PcapngInterface interface{.link_type = input_.Word(body, 0, 2), .snap_length = input_.Word(body, 4)};
+    PcapngInterface interface { .link_type = input_.Word(body, 0, 2), .snap_length = input_.Word(body, 4) };
     for (std::size_t at = 8; at + 4 <= body.size();) {
       const std::uint32_t code = input_.Word(body, at, 2);
       const std::uint32_t length = input_.Word(body, at + 2, 2);
@@ -268,7 +268,8 @@ Result<CaptureWriter> CaptureWriter::Create(const std::string& path) {
   writer.path_ = path;
   writer.file_.reset(std::fopen(path.c_str(), "wb"));
   std::FILE* file = writer.file_.get();
-  if (file == nullptr) return Status(Code::kUnavailable, path, std::strerror(errno), "give a folder that can be written");
+  if (file == nullptr)
+    return Status(Code::kUnavailable, path, std::strerror(errno), "give a folder that can be written");
   PutWord(file, kPcapNanoseconds);  // in this machine's byte order, as pcap wants it
   const std::array<std::uint16_t, 2> version{2, 4};
   std::fwrite(version.data(), sizeof version, 1, file);

@@ -40,7 +40,8 @@ struct Transport {
   std::uint8_t protocol = 0;
   Bytes bytes;
 };
-Transport Tcp(const IpAddress& from, const IpAddress& to, const TcpHeader& header, std::span<const std::uint8_t> payload);
+Transport Tcp(const IpAddress& from, const IpAddress& to, const TcpHeader& header,
+              std::span<const std::uint8_t> payload);
 Transport Udp(const IpAddress& from, const IpAddress& to, std::uint16_t source_port, std::uint16_t destination_port,
               std::span<const std::uint8_t> payload);
 // ICMP over IPv4, ICMPv6 over IPv6. `rest` is the second word of the header.

@@ -179,9 +179,16 @@ Bytes SshBanner(std::string_view software) {
 }
 
 Bytes SshKeyExchange(Random& random) {
-  constexpr std::string_view kNameLists[] = {"curve25519-sha256", "ssh-ed25519", "aes128-gcm@openssh.com",
-                                             "aes128-gcm@openssh.com", "hmac-sha2-256", "hmac-sha2-256", "none",
-                                             "none", "", ""};
+  constexpr std::string_view kNameLists[] = {"curve25519-sha256",
+                                             "ssh-ed25519",
+                                             "aes128-gcm@openssh.com",
+                                             "aes128-gcm@openssh.com",
+                                             "hmac-sha2-256",
+                                             "hmac-sha2-256",
+                                             "none",
+                                             "none",
+                                             "",
+                                             ""};
   Bytes payload;
   Append8(payload, 20);  // SSH_MSG_KEXINIT
   AppendBytes(payload, random.Noise(16));

@@ -23,8 +23,7 @@ void Sides::Add(const MacAddress& mac) { stations_.try_emplace(mac, Station{.par
 
 Sides::Root Sides::Find(const MacAddress& mac) const {
   Root root{.mac = mac};
-  for (auto station = stations_.find(mac); station->second.parent != root.mac;
-       station = stations_.find(root.mac)) {
+  for (auto station = stations_.find(mac); station->second.parent != root.mac; station = stations_.find(root.mac)) {
     root.opposite ^= station->second.opposite_of_parent;
     root.mac = station->second.parent;
   }

@@ -83,9 +83,8 @@ Status SplitLink(const Options& options) {
   HELIOSTAT_RETURN_IF_ERROR(ReadCapture(options.capture, [&](std::uint64_t, auto frame) { sides.Learn(frame); }));
   Result<Link> link = Link::Create(options.folder);
   if (!link.ok()) return link.status();
-  HELIOSTAT_RETURN_IF_ERROR(ReadCapture(options.capture, [&](std::uint64_t time_ns, auto frame) {
-    link->Write(sides.Of(frame), time_ns, frame);
-  }));
+  HELIOSTAT_RETURN_IF_ERROR(ReadCapture(
+      options.capture, [&](std::uint64_t time_ns, auto frame) { link->Write(sides.Of(frame), time_ns, frame); }));
   return link->Close();
 }
 

@@ -100,8 +100,8 @@ TEST(Generate, HoldsEveryKindInAFewHundredFramesAndBothDirections) {
   for (const TimedFrame& frame : Generate(1, 1000)) {
     const Read read = Dissect(frame.bytes);
     const std::string family = read.type == 0x0800 ? "ipv4" : read.type == 0x86dd ? "ipv6" : "other";
-    const std::string name = family + (read.tagged ? " tagged " : " ") + (read.fragment ? "fragment " : "") +
-                             std::to_string(read.protocol);
+    const std::string name =
+        family + (read.tagged ? " tagged " : " ") + (read.fragment ? "fragment " : "") + std::to_string(read.protocol);
     ++seen[name][static_cast<std::size_t>(frame.side)];
   }
   for (const char* kind : {"other 0", "ipv4 6", "ipv4 17", "ipv4 1", "ipv4 fragment 1", "ipv4 tagged 6",
