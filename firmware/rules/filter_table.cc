@@ -26,10 +26,13 @@ constexpr Words kOddMultipliers{0x9e3779b97f4a7c15U, 0xbf58476d1ce4e5b9U, 0x94d0
                                 0xff51afd7ed558ccdU, 0xc4ceb9fe1a85ec53U, 0xa0761d6478bd642fU, 0xe7037ed1a0b428dbU};
 
 // The products are independent of each other, so that they overlap in the pipeline.
-std::uint64_t Bucket(const Words& masked, std::uint32_t bucket_bits) {
+std::uint64_t Bucket(const Words& words, const Words& mask, std::uint32_t bucket_bits) {
   if (bucket_bits == 0) return 0;
   std::uint64_t hash = 0;
-  for (std::size_t i = 0; i < masked.size(); ++i) hash += (masked[i] ^ (masked[i] >> 32U)) * kOddMultipliers[i];
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::uint64_t masked = words[i] & mask[i];
+    hash += (masked ^ (masked >> 32U)) * kOddMultipliers[i];
+  }
   hash = (hash ^ (hash >> 32U)) * kOddMultipliers[0];
   return hash >> (64U - bucket_bits);
 }
@@ -40,15 +43,21 @@ Words And(const Words& a, const Words& b) {
   return result;
 }
 
-bool Equal(const Words& a, const Words& b) {
+bool EqualMasked(const Words& key, const Words& mask, const Words& value) {
   std::uint64_t different = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) different |= a[i] ^ b[i];
+  for (std::size_t i = 0; i < key.size(); ++i) different |= (key[i] & mask[i]) ^ value[i];
   return different == 0;
 }
+
+// Coarse masks have these lengths only: few groups, and few patterns in a bucket all the same.
+constexpr unsigned kIpv4StepBits = 8;
+constexpr unsigned kIpv6StepBits = 16;
+constexpr unsigned kPortStepBits = 4;
 
 // A rule as masks and the rest, before it is put into a group.
 struct RulePattern {
   FlowKey mask;
+  FlowKey coarse_mask;  // addresses and ports only; the rest of it is `mask`
   FlowKey value;
   config::PortRange source_ports;
   config::PortRange destination_ports;
@@ -65,12 +74,20 @@ void MatchWhole(Integer wanted, Integer& mask, Integer& value) {
   value = wanted;
 }
 
-void MatchPrefix(const IpPrefix& prefix, std::array<std::uint8_t, 16>& mask, std::array<std::uint8_t, 16>& value) {
-  for (unsigned i = 0; i < prefix.address.Bits() / 8; ++i) {
-    const int covered = std::clamp(static_cast<int>(prefix.length) - static_cast<int>(8 * i), 0, 8);
+void SetMask(unsigned prefix_bits, std::array<std::uint8_t, 16>& mask) {
+  for (unsigned i = 0; i < mask.size(); ++i) {
+    const int covered = std::clamp(static_cast<int>(prefix_bits) - static_cast<int>(8 * i), 0, 8);
     mask[i] = static_cast<std::uint8_t>(0xff00 >> covered);
   }
-  value = prefix.address.bytes;
+}
+
+// `address` is FlowKey's source_ip or destination_ip.
+void MatchPrefix(const IpPrefix& prefix, std::array<std::uint8_t, 16> FlowKey::*address, RulePattern& p) {
+  const unsigned length = std::min<unsigned>(prefix.length, prefix.address.Bits());
+  const unsigned step = prefix.address.family == IpFamily::kIpv4 ? kIpv4StepBits : kIpv6StepBits;
+  SetMask(length, p.mask.*address);
+  SetMask(length - length % step, p.coarse_mask.*address);
+  p.value.*address = prefix.address.bytes;
 }
 
 // An aligned block of 2^n numbers, such as a single one or all of them, is a mask.
@@ -82,8 +99,17 @@ bool MatchRange(std::uint16_t first, std::uint16_t last, std::uint16_t& mask, st
   return true;
 }
 
-void MatchPorts(const config::PortRange& ports, std::uint16_t& mask, std::uint16_t& value, config::PortRange& rest) {
-  if (!MatchRange(ports.first, ports.last, mask, value)) rest = ports;
+// `port` is FlowKey's source_port or destination_port. All ports of a range have the leading bits in which its ends
+// agree; `rest` is what is still to be compared.
+void MatchPorts(const config::PortRange& ports, std::uint16_t FlowKey::*port, config::PortRange& rest, RulePattern& p) {
+  const auto varying = static_cast<std::uint16_t>(ports.first ^ ports.last);
+  const auto common_bits = static_cast<unsigned>(std::countl_zero(varying));
+  if (!MatchRange(ports.first, ports.last, p.mask.*port, p.value.*port)) {
+    rest = ports;
+    p.mask.*port = static_cast<std::uint16_t>(0xffff0000U >> common_bits);
+    p.value.*port = ports.first;
+  }
+  p.coarse_mask.*port = static_cast<std::uint16_t>(0xffff0000U >> (common_bits - common_bits % kPortStepBits));
 }
 
 std::uint16_t FamilyFlag(IpFamily family) { return family == IpFamily::kIpv4 ? FlowKey::kIpv4 : FlowKey::kIpv6; }
@@ -91,11 +117,11 @@ std::uint16_t FamilyFlag(IpFamily family) { return family == IpFamily::kIpv4 ? F
 void MatchNetwork(const config::Rule& rule, RulePattern& p) {
   if (rule.source) {
     p.Require(FamilyFlag(rule.source->address.family));
-    MatchPrefix(*rule.source, p.mask.source_ip, p.value.source_ip);
+    MatchPrefix(*rule.source, &FlowKey::source_ip, p);
   }
   if (rule.destination) {
     p.Require(FamilyFlag(rule.destination->address.family));
-    MatchPrefix(*rule.destination, p.mask.destination_ip, p.value.destination_ip);
+    MatchPrefix(*rule.destination, &FlowKey::destination_ip, p);
   }
   if (rule.protocol) {
     p.Require(kAnyIp);
@@ -110,11 +136,11 @@ void MatchNetwork(const config::Rule& rule, RulePattern& p) {
 void MatchTransport(const config::Rule& rule, RulePattern& p) {
   if (rule.source_ports) {
     p.Require(FlowKey::kSourcePort);
-    MatchPorts(*rule.source_ports, p.mask.source_port, p.value.source_port, p.source_ports);
+    MatchPorts(*rule.source_ports, &FlowKey::source_port, p.source_ports, p);
   }
   if (rule.destination_ports) {
     p.Require(FlowKey::kDestinationPort);
-    MatchPorts(*rule.destination_ports, p.mask.destination_port, p.value.destination_port, p.destination_ports);
+    MatchPorts(*rule.destination_ports, &FlowKey::destination_port, p.destination_ports, p);
   }
   if (rule.icmp_type) {
     p.Require(FlowKey::kIcmpType);
@@ -178,9 +204,9 @@ bool FilterTable::VlanSet::Contains(const KeyWords& key) const {
   return above != ranges.begin() && key.vlan_id <= std::prev(above)->last;
 }
 
-bool FilterTable::Matches(const Pattern& p, const Words& masked, const KeyWords& key) const {
-  return Equal(p.value, masked) &&                                                             //
-         key.source_port >= p.source_ports.first && key.source_port <= p.source_ports.last &&  //
+bool FilterTable::Matches(const Pattern& p, const KeyWords& key) const {
+  return EqualMasked(key.words, masks_[p.mask], p.value) &&  //
+         key.source_port >= p.source_ports.first && key.source_port <= p.source_ports.last &&
          key.destination_port >= p.destination_ports.first && key.destination_port <= p.destination_ports.last &&
          (p.vlan_set == kAnyVlan || vlan_sets_[p.vlan_set].Contains(key));
 }
@@ -190,11 +216,10 @@ std::uint32_t FilterTable::Find(const KeyWords& key) const {
   for (const Group& group : groups_) {
     if (group.first_rule >= best) break;
     if ((key.flags & group.flags_mask) != group.flags_value) continue;
-    const Words masked = And(key.words, group.mask);
-    const std::uint64_t bucket = group.bucket_starts + Bucket(masked, group.bucket_bits);
+    const std::uint64_t bucket = group.bucket_starts + Bucket(key.words, group.mask, group.bucket_bits);
     for (std::uint32_t i = bucket_starts_[bucket]; i < bucket_starts_[bucket + 1]; ++i) {
       if (patterns_[i].rule >= best) break;
-      if (Matches(patterns_[i], masked, key)) {
+      if (Matches(patterns_[i], key)) {
         best = patterns_[i].rule;
         break;
       }
@@ -206,8 +231,8 @@ std::uint32_t FilterTable::Find(const KeyWords& key) const {
 std::size_t FilterTable::MemoryBytes() const {
   std::size_t bytes = sizeof *this + groups_.capacity() * sizeof(Group) +
                       bucket_starts_.capacity() * sizeof(std::uint32_t) + patterns_.capacity() * sizeof(Pattern) +
-                      vlan_sets_.capacity() * sizeof(VlanSet) + outcomes_.capacity() * sizeof(Outcome) +
-                      origins_.capacity() * sizeof(RuleOrigin);
+                      masks_.capacity() * sizeof(Words) + vlan_sets_.capacity() * sizeof(VlanSet) +
+                      outcomes_.capacity() * sizeof(Outcome) + origins_.capacity() * sizeof(RuleOrigin);
   for (const VlanSet& set : vlan_sets_) bytes += set.ranges.capacity() * sizeof(config::VlanRange);
   return bytes;
 }
@@ -223,14 +248,16 @@ class FilterTable::Builder {
   [[nodiscard]] FilterTable Finish();
 
  private:
-  // Groups differ in their masks and in the flags that they ask for.
+  // Groups differ in their coarse masks and in the flags that they ask for.
   using GroupKey = std::pair<Words, std::uint16_t>;
 
   std::uint32_t MatchVlans(const config::Rule& rule, RulePattern& p);
+  std::uint32_t MaskNumber(const Words& mask);
   void AddGroup(const GroupKey& key, std::vector<Pattern>& patterns);
 
   FilterTable table_;
   std::map<GroupKey, std::vector<Pattern>> groups_;
+  std::map<Words, std::uint32_t> mask_numbers_;
   std::map<std::vector<std::uint32_t>, std::uint32_t> vlan_set_numbers_;
 };
 
@@ -255,19 +282,31 @@ std::uint32_t FilterTable::Builder::MatchVlans(const config::Rule& rule, RulePat
   return known->second;
 }
 
+std::uint32_t FilterTable::Builder::MaskNumber(const Words& mask) {
+  const auto [known, added] = mask_numbers_.try_emplace(mask, static_cast<std::uint32_t>(table_.masks_.size()));
+  if (added) table_.masks_.push_back(mask);
+  return known->second;
+}
+
 void FilterTable::Builder::AddPattern(const config::Rule& rule) {
   RulePattern p;
   MatchLink(rule, p);
   MatchNetwork(rule, p);
   MatchTransport(rule, p);
   const std::uint32_t vlan_set = MatchVlans(rule, p);
+  FlowKey coarse = p.mask;
+  coarse.source_ip = p.coarse_mask.source_ip;
+  coarse.destination_ip = p.coarse_mask.destination_ip;
+  coarse.source_port = p.coarse_mask.source_port;
+  coarse.destination_port = p.coarse_mask.destination_port;
   const auto mask = std::bit_cast<Words>(p.mask);
   const Pattern pattern{.value = And(std::bit_cast<Words>(p.value), mask),
                         .rule = static_cast<std::uint32_t>(table_.outcomes_.size() - 1),
+                        .mask = MaskNumber(mask),
                         .vlan_set = vlan_set,
                         .source_ports = p.source_ports,
                         .destination_ports = p.destination_ports};
-  groups_[{mask, p.value.flags}].push_back(pattern);
+  groups_[{std::bit_cast<Words>(coarse), p.value.flags}].push_back(pattern);
 }
 
 // `patterns` are in the order of their rules, and stay so within each bucket.
@@ -275,14 +314,14 @@ void FilterTable::Builder::AddGroup(const GroupKey& key, std::vector<Pattern>& p
   const std::uint32_t bits =
       patterns.size() < kMinHashedPatterns ? 0U : static_cast<std::uint32_t>(std::bit_width(patterns.size() - 1));
   const std::uint32_t first_rule = patterns.front().rule;
-  std::stable_sort(patterns.begin(), patterns.end(), [bits](const Pattern& a, const Pattern& b) {
-    return Bucket(a.value, bits) < Bucket(b.value, bits);
-  });
+  const auto bucket_of = [&key, bits](const Pattern& p) { return Bucket(p.value, key.first, bits); };
+  std::stable_sort(patterns.begin(), patterns.end(),
+                   [&](const Pattern& a, const Pattern& b) { return bucket_of(a) < bucket_of(b); });
   const auto starts = static_cast<std::uint32_t>(table_.bucket_starts_.size());
   auto next = patterns.begin();
   for (std::uint64_t bucket = 0; bucket < std::uint64_t{1} << bits; ++bucket) {
     table_.bucket_starts_.push_back(static_cast<std::uint32_t>(table_.patterns_.size()));
-    for (; next != patterns.end() && Bucket(next->value, bits) == bucket; ++next) table_.patterns_.push_back(*next);
+    for (; next != patterns.end() && bucket_of(*next) == bucket; ++next) table_.patterns_.push_back(*next);
   }
   table_.bucket_starts_.push_back(static_cast<std::uint32_t>(table_.patterns_.size()));
   table_.groups_.push_back({.mask = key.first,
@@ -302,6 +341,7 @@ FilterTable FilterTable::Builder::Finish() {
   table_.groups_.shrink_to_fit();
   table_.bucket_starts_.shrink_to_fit();
   table_.patterns_.shrink_to_fit();
+  table_.masks_.shrink_to_fit();
   table_.vlan_sets_.shrink_to_fit();
   table_.outcomes_.shrink_to_fit();
   table_.origins_.shrink_to_fit();
