@@ -1,0 +1,56 @@
+// Counters -> bytes: what the card publishes, as a sequence of Readings, each preceded by its length as a varint.
+//
+// A reading balances: per entry, matched = sent + every drop, in packets and in bytes. That is the writer's duty.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+
+namespace heliostat::codec {
+
+struct Count {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;  // of the original frame without FCS
+  friend bool operator==(const Count&, const Count&) = default;
+};
+
+// One (session, interface, direction).
+struct LedgerEntry {
+  std::string session{};
+  std::string interface {};
+  bool outbound = false;
+  Count matched{};
+  Count sent{};
+  Count sampled_out{};
+  Count rate_limited{};
+  Count no_buffer{};
+  Count egress_full{};
+  Count unresolved{};
+  Count target_down{};
+  Count too_long{};
+  std::uint64_t sent_wire_bytes = 0;
+  friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
+};
+
+struct PortCounters {
+  std::string interface {};
+  Count received{};
+  Count forwarded{};      // originals sent out of this port
+  Count forward_drops{};  // originals that this port did not take
+  Count copies{};         // copies sent out of this port
+  Count loop_guard_in{};  // inbound, outbound: as seen from the interface
+  Count loop_guard_out{};
+  Count runt_in{};
+  Count runt_out{};
+  std::uint64_t forward_too_long = 0;  // of forward_drops: frames longer than the port can carry
+  friend bool operator==(const PortCounters&, const PortCounters&) = default;
+};
+
+// Appends one Reading with its length to `out`. kInvalidArgument when a name is longer than 63 bytes; `out` is then
+// as it was. Any thread.
+[[nodiscard]] Status AppendReading(const LedgerEntry& entry, std::string* out);
+[[nodiscard]] Status AppendReading(const PortCounters& counters, std::string* out);
+
+}  // namespace heliostat::codec

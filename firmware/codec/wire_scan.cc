@@ -1,0 +1,297 @@
+#include "codec/wire_scan.h"
+
+#include <board.pb.h>
+#include <mirror.pb.h>
+#include <pb_common.h>
+
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <string_view>
+
+#include "codec/schema.h"
+#include "config/check.h"
+
+namespace heliostat::codec {
+namespace {
+
+using config::Invalid;
+using config::Named;
+
+enum WireType : std::uint32_t { kVarint = 0, kLengthDelimited = 2 };
+constexpr std::size_t kTags = 32;  // every tag of the contract is below
+
+// One message within another, while it is scanned.
+struct Frame {
+  const Frame* outer;
+  const pb_msgdesc_t* descriptor;
+  std::span<const std::uint8_t> bytes;
+  std::string_view field;  // its name in the outer message
+  std::uint32_t index;     // how many of that field came before it
+  bool repeated;
+};
+
+// The first value of a field in bytes that may be damaged further on: what to call the message in an error.
+std::uint64_t PeekNumber(std::span<const std::uint8_t> bytes, std::uint32_t wanted, std::string_view* text) {
+  WireReader in(bytes);
+  std::uint64_t key = 0;
+  while (!in.AtEnd() && in.Varint(&key)) {
+    std::uint64_t number = 0;
+    std::span<const std::uint8_t> content;
+    if ((key & 7) == kVarint) {
+      if (!in.Varint(&number)) break;
+    } else if ((key & 7) != kLengthDelimited || !in.Bytes(&content)) {
+      break;
+    }
+    if (key >> 3 != wanted) continue;
+    if (text != nullptr) *text = {reinterpret_cast<const char*>(content.data()), content.size()};
+    return number;
+  }
+  return 0;
+}
+
+std::uint64_t PeekNumber(std::span<const std::uint8_t> bytes, std::uint32_t tag) {
+  return PeekNumber(bytes, tag, nullptr);
+}
+
+std::string_view PeekText(std::span<const std::uint8_t> bytes, std::uint32_t tag) {
+  std::string_view text;
+  PeekNumber(bytes, tag, &text);
+  return text;
+}
+
+// Of a message that begins with Metadata.
+std::string_view PeekMetadataName(std::span<const std::uint8_t> bytes) {
+  const std::string_view metadata = PeekText(bytes, 1);
+  return PeekText({reinterpret_cast<const std::uint8_t*>(metadata.data()), metadata.size()}, 1);
+}
+
+std::string_view DirectionName(std::uint64_t direction) {
+  return direction == heliostat_v1_Direction_INBOUND    ? " inbound"
+         : direction == heliostat_v1_Direction_OUTBOUND ? " outbound"
+                                                        : " rules";
+}
+
+// What a user calls this message.
+std::string NameOf(const Frame& frame) {
+  const auto* d = frame.descriptor;
+  const auto bytes = frame.bytes;
+  if (d == heliostat_v1_InterfaceSettings_fields) return Named("interface", PeekText(bytes, 1));
+  if (d == heliostat_v1_Underlay_fields) return Named("underlay", PeekText(bytes, 1));
+  if (d == heliostat_v1_Target_fields) return Named("target", PeekMetadataName(bytes));
+  if (d == heliostat_v1_MemberChunk_fields) return Named("target", PeekText(bytes, 1));
+  if (d == heliostat_v1_Filter_fields) return Named("filter", PeekMetadataName(bytes));
+  if (d == heliostat_v1_RuleChunk_fields) {
+    return Named("filter", PeekText(bytes, 1)).append(DirectionName(PeekNumber(bytes, 2)));
+  }
+  if (d == heliostat_v1_Session_fields) return Named("session", PeekMetadataName(bytes));
+  if (d == heliostat_v1_SourceChunk_fields) return Named("session", PeekText(bytes, 1));
+  if (d == heliostat_v1_Rule_fields) return "rule " + std::to_string(PeekNumber(bytes, 1));
+  if (d == heliostat_v1_Tag_fields) return Named("tag", PeekText(bytes, 1));
+  if (d == heliostat_v1_BoardPort_fields) return Named("port", PeekText(bytes, 1));
+  if (d == heliostat_v1_Board_fields) return Named("board", PeekText(bytes, 1));
+  std::string name(frame.field);
+  if (frame.repeated) name += "[" + std::to_string(frame.index) + "]";
+  return name;
+}
+
+std::string PathOf(const Frame& frame, std::string_view field = {}) {
+  std::string path = frame.outer != nullptr ? PathOf(*frame.outer) : std::string();
+  const auto append = [&path](std::string_view part) {
+    if (part.empty()) return;
+    if (!path.empty()) path += ' ';
+    path += part;
+  };
+  append(NameOf(frame));
+  append(field);
+  return path;
+}
+
+Status Damaged(std::string subject) {
+  return {Code::kDataLoss, std::move(subject), "the bytes are damaged or cut short", "write or send it again"};
+}
+
+Status ScanNumber(const pb_field_iter_t& field, const FieldName& info, std::uint64_t value, std::string path) {
+  std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  if (info.is_enum) {
+    most = info.enum_max;
+  } else if (PB_LTYPE(field.type) == PB_LTYPE_BOOL) {
+    most = 1;
+  } else if (field.data_size < sizeof(std::uint64_t)) {
+    most = std::numeric_limits<std::uint32_t>::max();
+  }
+  if (value <= most) return {};
+  if (info.is_enum) {
+    return Invalid(std::move(path), "the card does not know the value " + std::to_string(value),
+                   "use a value of the contract, at most " + std::to_string(most));
+  }
+  return Invalid(std::move(path), "it is " + std::to_string(value), "use at most " + std::to_string(most));
+}
+
+Status ScanBytes(const pb_field_iter_t& field, std::span<const std::uint8_t> content, std::string path) {
+  const bool is_string = PB_LTYPE(field.type) == PB_LTYPE_STRING;
+  const std::size_t most =
+      is_string ? field.data_size - std::size_t{1} : field.data_size - offsetof(pb_bytes_array_t, bytes);
+  if (content.size() > most) {
+    return Invalid(std::move(path), "it has " + std::to_string(content.size()) + " bytes",
+                   "use at most " + std::to_string(most) + " bytes");
+  }
+  if (!is_string || IsText(content)) return {};
+  return Invalid(std::move(path), "it is not UTF-8 text without NUL", "write it in UTF-8");
+}
+
+class MessageScan {
+ public:
+  explicit MessageScan(const Frame& frame) : frame_(frame), in_(frame.bytes) {}
+
+  Status Run() {
+    const bool has_fields = pb_field_iter_begin(&field_, frame_.descriptor, nullptr);
+    while (!in_.AtEnd()) {
+      std::uint64_t key = 0;
+      if (!in_.Varint(&key) || key >> 3 == 0 || key > std::numeric_limits<std::uint32_t>::max()) {
+        return Damaged(PathOf(frame_));
+      }
+      const auto tag = static_cast<std::uint32_t>(key >> 3);
+      info_ = FindField(frame_.descriptor, tag);
+      if (!has_fields || info_ == nullptr || tag >= kTags || !pb_field_iter_find(&field_, tag)) {
+        return Invalid(PathOf(frame_), "field " + std::to_string(tag) + " is not known here",
+                       "leave it out, or use firmware that knows it");
+      }
+      HELIOSTAT_RETURN_IF_ERROR(ScanField(static_cast<std::uint32_t>(key & 7)));
+    }
+    return {};
+  }
+
+ private:
+  std::string Path() const { return PathOf(frame_, info_->name); }
+
+  Status ScanField(std::uint32_t wire_type) {
+    const auto type = PB_LTYPE(field_.type);
+    const bool number = type == PB_LTYPE_BOOL || type == PB_LTYPE_UVARINT;
+    const bool packed = number && PB_HTYPE(field_.type) == PB_HTYPE_REPEATED && wire_type == kLengthDelimited;
+    if (!packed && wire_type != (number ? kVarint : kLengthDelimited)) {
+      return Invalid(Path(), "it is of wire type " + std::to_string(wire_type),
+                     "encode it as wire type " + std::to_string(number ? kVarint : kLengthDelimited));
+    }
+    if (number && !packed) return ScanOneNumber(&in_);
+    std::span<const std::uint8_t> content;
+    if (!in_.Bytes(&content)) return Damaged(Path());
+    if (packed) return ScanPacked(content);
+    HELIOSTAT_RETURN_IF_ERROR(Count());
+    if (!PB_LTYPE_IS_SUBMSG(field_.type)) return CheckBytes(content);
+    const bool repeated = PB_HTYPE(field_.type) == PB_HTYPE_REPEATED;
+    return MessageScan({.outer = &frame_,
+                        .descriptor = field_.submsg_desc,
+                        .bytes = content,
+                        .field = info_->name,
+                        .index = counts_[field_.tag] - 1,
+                        .repeated = repeated})
+        .Run();
+  }
+
+  Status ScanPacked(std::span<const std::uint8_t> content) {
+    WireReader numbers(content);
+    while (!numbers.AtEnd()) HELIOSTAT_RETURN_IF_ERROR(ScanOneNumber(&numbers));
+    return {};
+  }
+
+  Status ScanOneNumber(WireReader* in) {
+    std::uint64_t value = 0;
+    if (!in->Varint(&value)) return Damaged(Path());
+    HELIOSTAT_RETURN_IF_ERROR(Count());
+    // The path is text: made only when something is wrong.
+    if (ScanNumber(field_, *info_, value, {}).ok()) return {};
+    return ScanNumber(field_, *info_, value, Path());
+  }
+
+  Status CheckBytes(std::span<const std::uint8_t> content) {
+    if (ScanBytes(field_, content, {}).ok()) return {};
+    return ScanBytes(field_, content, Path());
+  }
+
+  // One more of this field.
+  Status Count() {
+    const std::uint32_t count = ++counts_[field_.tag];
+    if (PB_HTYPE(field_.type) == PB_HTYPE_REPEATED) {
+      if (count <= field_.array_size) return {};
+      return Invalid(Path(), "there are more than " + std::to_string(field_.array_size),
+                     "use at most " + std::to_string(field_.array_size) + " here");
+    }
+    if (PB_HTYPE(field_.type) == PB_HTYPE_ONEOF && ++oneofs_ > 1) {
+      return Invalid(Path(), "the unit holds something else too", "put one thing in a unit");
+    }
+    return count == 1 ? Status{} : Invalid(Path(), "it is there twice", "give it once");
+  }
+
+  const Frame frame_;
+  WireReader in_;
+  pb_field_iter_t field_{};
+  const FieldName* info_ = nullptr;
+  std::array<std::uint32_t, kTags> counts_{};
+  std::uint32_t oneofs_ = 0;
+};
+
+// The length of the UTF-8 sequence that `lead` begins, and the range of its second byte; 0: it begins none.
+struct Sequence {
+  std::size_t length;
+  std::uint8_t second_min;
+  std::uint8_t second_max;
+};
+
+// RFC 3629, section 4: neither overlong forms, nor surrogates, nor beyond U+10FFFF.
+Sequence SequenceOf(std::uint8_t lead) {
+  if (lead >= 0x01 && lead <= 0x7f) return {1, 0, 0};
+  if (lead >= 0xc2 && lead <= 0xdf) return {2, 0x80, 0xbf};
+  if (lead == 0xe0) return {3, 0xa0, 0xbf};
+  if (lead == 0xed) return {3, 0x80, 0x9f};
+  if (lead >= 0xe1 && lead <= 0xef) return {3, 0x80, 0xbf};
+  if (lead == 0xf0) return {4, 0x90, 0xbf};
+  if (lead >= 0xf1 && lead <= 0xf3) return {4, 0x80, 0xbf};
+  if (lead == 0xf4) return {4, 0x80, 0x8f};
+  return {0, 0, 0};
+}
+
+}  // namespace
+
+bool WireReader::Varint(std::uint64_t* value) {
+  *value = 0;
+  for (unsigned i = 0; i < 10 && i < bytes_.size(); ++i) {
+    const std::uint8_t byte = bytes_[i];
+    if (i == 9 && byte > 1) return false;  // more than 64 bits
+    *value |= std::uint64_t{byte & 0x7fU} << (7 * i);
+    if ((byte & 0x80) != 0) continue;
+    bytes_ = bytes_.subspan(i + 1);
+    return true;
+  }
+  return false;
+}
+
+bool WireReader::Bytes(std::span<const std::uint8_t>* bytes) {
+  std::uint64_t length = 0;
+  if (!Varint(&length) || length > bytes_.size()) return false;
+  *bytes = bytes_.first(static_cast<std::size_t>(length));
+  bytes_ = bytes_.subspan(static_cast<std::size_t>(length));
+  return true;
+}
+
+bool IsText(std::span<const std::uint8_t> bytes) {
+  for (std::size_t i = 0; i < bytes.size();) {
+    const Sequence sequence = SequenceOf(bytes[i]);
+    if (sequence.length == 0 || sequence.length > bytes.size() - i) return false;
+    for (std::size_t k = 1; k < sequence.length; ++k) {
+      const std::uint8_t least = k == 1 ? sequence.second_min : std::uint8_t{0x80};
+      const std::uint8_t most = k == 1 ? sequence.second_max : std::uint8_t{0xbf};
+      if (bytes[i + k] < least || bytes[i + k] > most) return false;
+    }
+    i += sequence.length;
+  }
+  return true;
+}
+
+Status ScanMessage(std::span<const std::uint8_t> bytes, const pb_msgdesc_t* descriptor) {
+  return MessageScan(
+             {.outer = nullptr, .descriptor = descriptor, .bytes = bytes, .field = {}, .index = 0, .repeated = false})
+      .Run();
+}
+
+}  // namespace heliostat::codec

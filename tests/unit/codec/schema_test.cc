@@ -1,0 +1,77 @@
+#include "codec/schema.h"
+
+#include <board.pb.h>
+#include <counters.pb.h>
+#include <google/protobuf/descriptor.h>
+#include <gtest/gtest.h>
+#include <mirror.pb.h>
+#include <pb_common.h>
+
+#include "codec/wire_scan.h"
+
+namespace heliostat::codec {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FileDescriptor;
+
+// The archive is built with allocation: a field without a bound would become a pointer, and memory unbounded.
+TEST(Schema, HasStaticFieldsOnly) {
+  for (const MessageSchema& message : Messages()) {
+    pb_field_iter_t field{};
+    ASSERT_TRUE(pb_field_iter_begin(&field, message.descriptor, nullptr)) << message.name;
+    do {
+      EXPECT_EQ(PB_ATYPE(field.type), PB_ATYPE_STATIC) << message.name << " field " << field.tag;
+    } while (pb_field_iter_next(&field));
+  }
+}
+
+TEST(Schema, NamesEveryMessageAndFieldAsTheContractDoes) {
+  std::size_t messages = 0;
+  for (const FileDescriptor* file :
+       {v1::Unit::descriptor()->file(), v1::Board::descriptor()->file(), v1::Reading::descriptor()->file()}) {
+    for (int i = 0; i < file->message_type_count(); ++i) {
+      const Descriptor* descriptor = file->message_type(i);
+      const MessageSchema* schema = nullptr;
+      for (const MessageSchema& one : Messages()) {
+        if (descriptor->name() == one.name) schema = &one;
+      }
+      ASSERT_NE(schema, nullptr) << descriptor->name();
+      ++messages;
+      EXPECT_EQ(schema->fields.size(), static_cast<std::size_t>(descriptor->field_count())) << descriptor->name();
+      for (const FieldName& field : schema->fields) {
+        const auto* expected = descriptor->FindFieldByNumber(static_cast<int>(field.tag));
+        ASSERT_NE(expected, nullptr);
+        EXPECT_EQ(expected->name(), field.name);
+        EXPECT_LT(field.tag, 32U) << "the scan counts fields below this tag";
+        ASSERT_EQ(field.is_enum, expected->enum_type() != nullptr);
+        if (!field.is_enum) continue;
+        EXPECT_EQ(static_cast<int>(field.enum_max) + 1, expected->enum_type()->value_count());
+        for (int k = 0; k <= static_cast<int>(field.enum_max); ++k) {
+          EXPECT_NE(expected->enum_type()->FindValueByNumber(k), nullptr)
+              << "a gap in " << expected->enum_type()->name();
+        }
+      }
+    }
+  }
+  EXPECT_EQ(messages, Messages().size());
+}
+
+TEST(IsText, TakesUtf8WithoutNul) {
+  const auto is_text = [](std::string_view text) {
+    return IsText({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  };
+  for (std::string_view good :
+       {"", "a", "\xc3\xa9", "\xe2\x82\xac", "\xed\x9f\xbf", "\xf0\x9f\x94\xad", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(is_text(good)) << good;
+  }
+  for (std::string_view bad :
+       {std::string_view("\0", 1), std::string_view("\x80"), std::string_view("\xc1\xbf"),
+        std::string_view("\xe0\x9f\xbf"), std::string_view("\xed\xa0\x80"), std::string_view("\xf0\x8f\xbf\xbf"),
+        std::string_view("\xf4\x90\x80\x80"), std::string_view("\xf5\x80\x80\x80"), std::string_view("a\xc3")}) {
+    EXPECT_FALSE(is_text(bad));
+  }
+}
+
+}  // namespace
+}  // namespace heliostat::codec
