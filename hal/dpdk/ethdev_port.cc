@@ -65,20 +65,22 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
   if (const int error = rte_eth_dev_info_get(id_, &device); error != 0) {
     return Failed(options, Code::kUnavailable, "does not describe itself", error, "check the driver");
   }
-  if (options.receive_queues > device.max_rx_queues || options.send_queues > device.max_tx_queues) {
+  if (options.receive_queues > device.max_rx_queues || options.workers > device.max_tx_queues) {
     return Failed(options, Code::kUnsupported,
                   "has " + std::to_string(device.max_rx_queues) + " receive and " + std::to_string(device.max_tx_queues) +
                       " send queues, but " + std::to_string(options.receive_queues) + " and " +
-                      std::to_string(options.send_queues) + " are needed", 0,
-                  "a port needs a send queue for each worker: lower the board's lcores or give the device more queues");
+                      std::to_string(options.workers) + " are needed",
+                  0, "a port needs a send queue for each worker: lower the board's lcores or give the device more queues");
   }
+  info_.receive_queues = options.receive_queues;
+  info_.send_queues = device.max_tx_queues >= 2 * options.workers ? static_cast<std::uint16_t>(2 * options.workers) : options.workers;
   rte_eth_conf conf{};
   info_.driver = device.driver_name;
   info_.multi_segment_send = (device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
   conf.txmode.offloads = device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
   conf.rxmode.offloads = device.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
   if (options.mtu != 0) conf.rxmode.mtu = options.mtu;
-  if (const int error = rte_eth_dev_configure(id_, options.receive_queues, options.send_queues, &conf); error != 0) {
+  if (const int error = rte_eth_dev_configure(id_, info_.receive_queues, info_.send_queues, &conf); error != 0) {
     return Failed(options, Code::kUnsupported, "can't be configured", error, "check mtu and the number of queues");
   }
   if (options.mtu != 0) {
@@ -95,14 +97,14 @@ Status EthdevPort::SetUpQueues(const EthdevOptions& options) {
   std::uint16_t receive_packets = options.queue_packets;
   std::uint16_t send_packets = options.queue_packets;
   rte_eth_dev_adjust_nb_rx_tx_desc(id_, &receive_packets, &send_packets);
-  for (std::uint16_t queue = 0; queue < options.receive_queues; ++queue) {
+  for (std::uint16_t queue = 0; queue < info_.receive_queues; ++queue) {
     if (const int error = rte_eth_rx_queue_setup(id_, queue, receive_packets, SOCKET_ID_ANY, nullptr, options.pool);
         error != 0) {
       return Failed(options, Code::kUnavailable, "receive queue can't be set up", error,
                     "its frames must fit the board's buffers (buffer_bytes)");
     }
   }
-  for (std::uint16_t queue = 0; queue < options.send_queues; ++queue) {
+  for (std::uint16_t queue = 0; queue < info_.send_queues; ++queue) {
     if (const int error = rte_eth_tx_queue_setup(id_, queue, send_packets, SOCKET_ID_ANY, nullptr); error != 0) {
       return Failed(options, Code::kUnavailable, "send queue can't be set up", error, "check the driver");
     }
@@ -121,8 +123,6 @@ Status EthdevPort::SetUpQueues(const EthdevOptions& options) {
 
 Status EthdevPort::ReadInfo(const EthdevOptions& options) {
   info_.name = options.name;
-  info_.receive_queues = options.receive_queues;
-  info_.send_queues = options.send_queues;
   if (options.mac) {
     info_.mac = *options.mac;
   } else {

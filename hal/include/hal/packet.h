@@ -67,28 +67,38 @@ inline void CopyOut(const Packet* packet, std::uint32_t bytes, std::uint8_t* out
   }
 }
 
-// Segments that hold the first `bytes` bytes.
-inline unsigned SegmentsFor(const Packet* packet, std::uint32_t bytes) {
+// Segments that hold the `bytes` bytes from `offset` on; offset + bytes <= Length.
+inline unsigned SegmentsFor(const Packet* packet, std::uint32_t offset, std::uint32_t bytes) {
   unsigned count = 0;
-  for (const Packet* segment = packet; bytes != 0; segment = segment->next, ++count) {
-    bytes -= std::min<std::uint32_t>(bytes, segment->data_len);
+  for (const Packet* segment = packet; bytes != 0; segment = segment->next) {
+    const std::uint32_t skipped = std::min<std::uint32_t>(offset, segment->data_len);
+    const std::uint32_t part = std::min<std::uint32_t>(bytes, segment->data_len - skipped);
+    offset -= skipped;
+    bytes -= part;
+    if (part != 0) ++count;
   }
   return count;
 }
 
-// Hangs references to the first `bytes` bytes of `original` behind `head`, without copying them. `clones` are
-// SegmentsFor(original, bytes) packets without data from a pool without data room; they belong to `head` afterwards.
-inline void AttachBehind(Packet* head, Packet** clones, Packet* original, std::uint32_t bytes) {
+// Hangs references to the `bytes` bytes of `original` from `offset` on behind `head`, without copying them. `clones`
+// are SegmentsFor(original, offset, bytes) packets from a pool without data room; they belong to `head` afterwards.
+inline void AttachBehind(Packet* head, Packet** clones, Packet* original, std::uint32_t offset, std::uint32_t bytes) {
   Packet* last = head;
-  for (Packet* segment = original; bytes != 0; segment = segment->next, ++clones) {
-    Packet* clone = *clones;
+  for (Packet* segment = original; bytes != 0; segment = segment->next) {
+    const std::uint32_t skipped = std::min<std::uint32_t>(offset, segment->data_len);
+    const std::uint32_t part = std::min<std::uint32_t>(bytes, segment->data_len - skipped);
+    offset -= skipped;
+    bytes -= part;
+    if (part == 0) continue;
+    Packet* clone = *clones++;
     rte_pktmbuf_attach(clone, segment);
-    clone->ol_flags = clone->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL);
-    clone->data_len = static_cast<std::uint16_t>(std::min<std::uint32_t>(bytes, segment->data_len));
+    // Attaching copies the original's flags: what was asked of the NIC for the original is not asked for the copy.
+    clone->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+    clone->data_off = static_cast<std::uint16_t>(clone->data_off + skipped);
+    clone->data_len = static_cast<std::uint16_t>(part);
     clone->next = nullptr;
     clone->nb_segs = 1;
-    bytes -= clone->data_len;
-    head->pkt_len += clone->data_len;
+    head->pkt_len += part;
     ++head->nb_segs;
     last->next = clone;
     last = clone;
