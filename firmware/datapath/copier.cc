@@ -1,0 +1,127 @@
+#include "datapath/copier.h"
+
+#include <bit>
+
+#include "encap/encap.h"
+
+namespace heliostat::datapath {
+namespace {
+
+// What a reference keeps in the header mbuf: a whole Ethernet header, so that a tag can be put into it.
+constexpr std::uint32_t kHeadBytes = 14;
+
+// The folded one's complement sum of the first `bytes` bytes, whatever the lengths of the segments.
+std::uint16_t InnerSum(const hal::Packet* packet, std::uint32_t bytes) {
+  std::uint32_t sum = 0;
+  bool odd = false;
+  for (const hal::Packet* segment = packet; bytes != 0; segment = segment->next) {
+    const auto part = hal::Start(segment).first(std::min<std::size_t>(bytes, segment->data_len));
+    const std::uint16_t part_sum = encap::PayloadSum(part);
+    // RFC 1071: what begins at an odd byte counts with its bytes swapped.
+    sum += odd ? static_cast<std::uint16_t>(std::rotl(part_sum, 8)) : part_sum;
+    odd ^= part.size() % 2 != 0;
+    bytes -= static_cast<std::uint32_t>(part.size());
+  }
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16U);
+  return static_cast<std::uint16_t>(sum);
+}
+
+bool UsesSequence(encap::Kind kind) { return kind == encap::Kind::kErspan2 || kind == encap::Kind::kErspan3; }
+
+}  // namespace
+
+Copier::Copier(std::vector<hal::Port*> ports, std::vector<std::uint16_t> queues, CopyPools pools, LedgerShard* ledger,
+               std::vector<PortCell>* port_cells)
+    : outboxes_(ports.size()), pools_(pools), ledger_(ledger), port_cells_(port_cells) {
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    outboxes_[i].port = ports[i];
+    outboxes_[i].queue = queues[i];
+  }
+}
+
+void Copier::Copy(const Member& member, CopyRequest& request) {
+  Outbox& outbox = outboxes_[member.egress];
+  const std::uint32_t original_bytes = hal::Length(request.original);
+  request.info.inner_bytes = static_cast<std::uint16_t>(request.inner_bytes);
+  request.info.original_bytes = original_bytes;
+  if (member.header.udp_checksum) request.info.payload_sum = InnerSum(request.original, request.inner_bytes);
+
+  const bool copy_bytes = request.inner_bytes <= kCopyBytes || !outbox.port->info().multi_segment_send;
+  hal::Packet* copy = copy_bytes ? CopyBytes(member, request) : Reference(member, request);
+  if (copy == nullptr) {
+    ledger_->Add(request.ledger_entry, Column::kNoBuffer, original_bytes);
+    return;
+  }
+  outbox.waiting[outbox.count] = {request.ledger_entry, original_bytes, hal::Length(copy)};
+  outbox.packets[outbox.count++] = copy;
+  if (outbox.count == kOutbox) Send(outbox);
+}
+
+hal::Packet* Copier::CopyBytes(const Member& member, CopyRequest& request) {
+  hal::Packet* copy = hal::Allocate(pools_.data);
+  if (copy == nullptr) return nullptr;
+  const std::uint32_t header_bytes = member.header.length;
+  const std::uint32_t total = header_bytes + request.inner_bytes;
+  if (total > hal::Room(copy)) {
+    // A port without chains whose MTU is above the pool's room is refused at start; this is the belt to that brace.
+    hal::Release(copy);
+    return nullptr;
+  }
+  // Numbered only once nothing but the port can refuse it: a gap tells the receiver of a copy lost on the way.
+  if (UsesSequence(member.header.kind)) {
+    request.info.sequence = member.stream->next_sequence.fetch_add(1, std::memory_order_relaxed);
+  }
+  std::uint8_t* out = hal::SetLength(copy, static_cast<std::uint16_t>(total));
+  hal::CopyOut(request.original, request.inner_bytes, out + header_bytes);
+  encap::Write(member.header, request.info, out);
+  return copy;
+}
+
+hal::Packet* Copier::Reference(const Member& member, CopyRequest& request) {
+  // A frame of 256 KiB in the smallest buffers that a board may have.
+  constexpr unsigned kMaxClones = 256;
+  const std::uint32_t attached_bytes = request.inner_bytes - kHeadBytes;
+  const unsigned clones = hal::SegmentsFor(request.original, kHeadBytes, attached_bytes);
+  if (clones > kMaxClones) return nullptr;
+  std::array<hal::Packet*, kMaxClones> clone;
+  hal::Packet* head = hal::Allocate(pools_.data);
+  if (head == nullptr) return nullptr;
+  if (!hal::AllocateBurst(pools_.clones, clone.data(), clones)) {
+    hal::Release(head);
+    return nullptr;
+  }
+  if (UsesSequence(member.header.kind)) {
+    request.info.sequence = member.stream->next_sequence.fetch_add(1, std::memory_order_relaxed);
+  }
+  std::uint8_t* out = hal::SetLength(head, static_cast<std::uint16_t>(member.header.length + kHeadBytes));
+  hal::CopyOut(request.original, kHeadBytes, out + member.header.length);
+  encap::Write(member.header, request.info, out);
+  hal::AttachBehind(head, clone.data(), request.original, kHeadBytes, attached_bytes);
+  return head;
+}
+
+void Copier::Send(Outbox& outbox) {
+  const std::uint16_t sent = outbox.port->Send(outbox.queue, outbox.packets.data(), outbox.count);
+  std::uint64_t wire_bytes = 0;
+  for (std::uint16_t i = 0; i < sent; ++i) {
+    const Waiting& waiting = outbox.waiting[i];
+    ledger_->Add(waiting.ledger_entry, Column::kSent, waiting.original_bytes);
+    ledger_->AddWireBytes(waiting.ledger_entry, waiting.wire_bytes);
+    wire_bytes += waiting.wire_bytes;
+  }
+  for (std::uint16_t i = sent; i < outbox.count; ++i) {
+    ledger_->Add(outbox.waiting[i].ledger_entry, Column::kEgressFull, outbox.waiting[i].original_bytes);
+    hal::Release(outbox.packets[i]);
+  }
+  const auto port = static_cast<std::size_t>(&outbox - outboxes_.data());
+  if (sent != 0) (*port_cells_)[port].Add(PortCell::kCopies, sent, wire_bytes);
+  outbox.count = 0;
+}
+
+void Copier::Flush() {
+  for (Outbox& outbox : outboxes_) {
+    if (outbox.count != 0) Send(outbox);
+  }
+}
+
+}  // namespace heliostat::datapath

@@ -1,0 +1,71 @@
+// Makes the copies of a burst and sends them: cut, encapsulated, on what room the egress ports have.
+//
+// Small copies are copied into a fresh mbuf, large ones hang the original's own memory behind a header mbuf; where the
+// egress port does not take chains, all are copied. A copy that can't be made or sent is a column of the ledger.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "datapath/ledger.h"
+#include "datapath/tables.h"
+#include "hal/packet.h"
+#include "hal/port.h"
+
+namespace heliostat::datapath {
+
+// Kept apart from the pool of received frames: mirroring can't starve reception of buffers.
+struct CopyPools {
+  hal::PacketPool* data = nullptr;    // with room for headers and for a copied frame
+  hal::PacketPool* clones = nullptr;  // without memory
+};
+
+// Above this a reference is cheaper than a copy of the bytes.
+inline constexpr std::uint32_t kCopyBytes = 512;
+
+struct CopyRequest {
+  hal::Packet* original = nullptr;
+  std::uint32_t ledger_entry = 0;
+  std::uint32_t inner_bytes = 0;      // of the original that the copy carries
+  encap::CopyInfo info;               // inner_bytes, payload_sum and sequence are filled in here
+};
+
+class Copier {
+ public:
+  // `first_queue`: this worker's queue for copies, by port.
+  Copier(std::vector<hal::Port*> ports, std::vector<std::uint16_t> queues, CopyPools pools, LedgerShard* ledger,
+         std::vector<PortCell>* port_cells);
+
+  // The copy, or a count of why not. The original is held by the caller and unchanged.
+  void Copy(const Member& member, CopyRequest& request);
+
+  // Sends what is waiting. At the end of a burst, while the ledger is open.
+  void Flush();
+
+ private:
+  static constexpr std::uint16_t kOutbox = 2 * hal::kBurst;
+  struct Waiting {
+    std::uint32_t ledger_entry;
+    std::uint32_t original_bytes;
+    std::uint32_t wire_bytes;
+  };
+  struct Outbox {
+    hal::Port* port = nullptr;
+    std::uint16_t queue = 0;
+    std::uint16_t count = 0;
+    std::array<hal::Packet*, kOutbox> packets{};
+    std::array<Waiting, kOutbox> waiting{};
+  };
+
+  hal::Packet* CopyBytes(const Member& member, CopyRequest& request);
+  hal::Packet* Reference(const Member& member, CopyRequest& request);
+  void Send(Outbox& outbox);
+
+  std::vector<Outbox> outboxes_;  // by port
+  CopyPools pools_;
+  LedgerShard* ledger_;
+  std::vector<PortCell>* port_cells_;
+};
+
+}  // namespace heliostat::datapath

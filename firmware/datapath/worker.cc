@@ -1,0 +1,260 @@
+#include "datapath/worker.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "packet/parse.h"
+
+namespace heliostat::datapath {
+namespace {
+
+using config::Direction;
+using config::InterfaceKind;
+
+// The shortest cut that a receiver can still use: the headers of an ordinary TCP segment's start.
+constexpr std::uint32_t kMinCutBytes = 35;
+constexpr std::uint32_t kMinIpv6CutBytes = 55;
+
+// Inbound is what the card sends to a guest, and what arrives from a wire.
+Direction WhereFramesEnter(InterfaceKind kind) {
+  return kind == InterfaceKind::kEdge ? Direction::kInbound : Direction::kOutbound;
+}
+Direction WhereFramesLeave(InterfaceKind kind) {
+  return kind == InterfaceKind::kEdge ? Direction::kOutbound : Direction::kInbound;
+}
+
+bool IsSource(const Tables& tables, std::uint16_t port, Direction direction) {
+  return port < tables.ports.size() &&
+         tables.ports[port].directions[static_cast<std::size_t>(direction)].policy != nullptr;
+}
+
+// A port with queues to spare has one a worker for copies: they never fill the originals' queue.
+std::vector<std::uint16_t> CopyQueues(const WorkerOptions& options) {
+  std::vector<std::uint16_t> queues;
+  for (const WorkerPort& port : options.ports) {
+    const bool own = port.port->info().send_queues >= 2 * options.workers;
+    queues.push_back(static_cast<std::uint16_t>(own ? options.workers + options.number : options.number));
+  }
+  return queues;
+}
+
+std::vector<hal::Port*> Ports(const WorkerOptions& options) {
+  std::vector<hal::Port*> ports;
+  for (const WorkerPort& port : options.ports) ports.push_back(port.port);
+  return ports;
+}
+
+}  // namespace
+
+Worker::Worker(WorkerOptions options)
+    : options_(std::move(options)),
+      copier_(Ports(options_), CopyQueues(options_), options_.pools, &ledger_, &port_cells_),
+      packet_sampler_(options_.seed, options_.number),
+      port_cells_(options_.ports.size()) {}
+
+void Worker::Run(const std::atomic<bool>& stop) {
+  while (!stop.load(std::memory_order_relaxed)) RunOnce();
+  reading_.store(~std::uint64_t{0}, std::memory_order_release);
+}
+
+std::uint32_t Worker::RunOnce() {
+  const Tables* tables = options_.tables->load(std::memory_order_acquire);
+  reading_.store(tables->generation, std::memory_order_release);
+  std::uint32_t received = 0;
+  for (const Lane& lane : options_.lanes) received += RunLane(lane, *tables);
+  const std::uint64_t idle = idle_passes_.load(std::memory_order_relaxed);
+  if (received == 0) {
+    idle_passes_.store(idle + 1, std::memory_order_relaxed);
+  } else if (idle != 0) {
+    idle_passes_.store(0, std::memory_order_relaxed);
+  }
+  return received;
+}
+
+std::uint32_t Worker::RunLane(const Lane& lane, const Tables& tables) {
+  Burst& burst = burst_;
+  burst.count = options_.ports[lane.input].port->Receive(lane.queue, burst.packets.data(), hal::kBurst);
+  if (burst.count == 0) return 0;
+  std::uint64_t bytes = 0;
+  for (std::uint16_t i = 0; i < burst.count; ++i) bytes += hal::Length(burst.packets[i]);
+  port_cells_[lane.input].Add(PortCell::kReceived, burst.count, bytes);
+
+  burst.matches = 0;
+  burst.held = 0;
+  const Direction enters = WhereFramesEnter(options_.ports[lane.input].kind);
+  const bool at_ingress = IsSource(tables, lane.input, enters);
+  const Direction leaves =
+      lane.output == kNoPort ? Direction::kInbound : WhereFramesLeave(options_.ports[lane.output].kind);
+  const bool at_egress = lane.output != kNoPort && IsSource(tables, lane.output, leaves);
+  if (at_ingress || at_egress) {
+    wall_ns_ = options_.clock->WallNs();
+    Parse();
+    if (at_ingress) Judge(tables, lane.input, enters, false);
+    if (at_egress) Judge(tables, lane.output, leaves, true);
+    HoldMatched();
+  }
+  Forward(lane);
+  if (burst.matches != 0) {
+    MakeCopies(lane, tables);
+    ReleaseHeld();
+  }
+  return burst.count;
+}
+
+void Worker::Parse() {
+  for (std::uint16_t i = 0; i < burst_.count; ++i) {
+    burst_.starts[i] = hal::Start(burst_.packets[i], packet::kMaxParseBytes, scratch_[i].data());
+    burst_.keys[i] = packet::Parse(burst_.starts[i]);
+  }
+}
+
+// The frames that no rule may see, as bits; counted.
+std::uint32_t Worker::Guard(const Tables& tables, std::uint16_t port, Direction direction) {
+  std::uint32_t guarded = 0;
+  const bool outbound = direction == Direction::kOutbound;
+  for (std::uint16_t i = 0; i < burst_.count; ++i) {
+    const packet::FlowKey& key = burst_.keys[i];
+    const std::uint32_t bytes = hal::Length(burst_.packets[i]);
+    if (key.Has(packet::FlowKey::kRunt)) {
+      port_cells_[port].Add(outbound ? PortCell::kRuntOut : PortCell::kRuntIn, 1, bytes);
+    } else if (tables.guard.IsOwnCopy(port, key, burst_.starts[i])) {
+      port_cells_[port].Add(outbound ? PortCell::kLoopGuardOut : PortCell::kLoopGuardIn, 1, bytes);
+    } else {
+      continue;
+    }
+    guarded |= 1U << i;
+  }
+  return guarded;
+}
+
+void Worker::Judge(const Tables& tables, std::uint16_t port, Direction direction, bool at_egress) {
+  Burst& burst = burst_;
+  const SourceTable& source = tables.ports[port].directions[static_cast<std::size_t>(direction)];
+  const std::uint32_t guarded = Guard(tables, port, direction);
+  source.policy->Classify({burst.keys.data(), burst.count}, burst.verdicts);
+  const auto rules = source.policy->rules();
+  for (std::uint16_t i = 0; i < burst.count; ++i) {
+    const rules::Verdict& verdict = burst.verdicts[i];
+    if (verdict.outcome != rules::Outcome::kAccept || (guarded >> i & 1U) != 0) continue;
+    burst.match[burst.matches++] = {&source.plans[verdict.slot], rules[verdict.rule].number,
+                                    static_cast<std::uint8_t>(i), at_egress};
+  }
+}
+
+void Worker::HoldMatched() {
+  for (std::uint16_t i = 0; i < burst_.matches; ++i) burst_.held |= 1U << burst_.match[i].packet;
+  for (std::uint32_t bits = burst_.held; bits != 0; bits &= bits - 1) {
+    hal::Hold(burst_.packets[static_cast<std::size_t>(std::countr_zero(bits))]);
+  }
+}
+
+void Worker::Forward(const Lane& lane) {
+  Burst& burst = burst_;
+  burst.carried = 0;
+  burst.output_full = false;
+  if (lane.output == kNoPort) {
+    for (std::uint16_t i = 0; i < burst.count; ++i) hal::Release(burst.packets[i]);
+    burst.carried = ~0U;
+    return;
+  }
+  hal::Port& output = *options_.ports[lane.output].port;
+  PortCell& cell = port_cells_[lane.output];
+  const std::uint32_t max_bytes = output.info().max_frame_bytes;
+  std::array<hal::Packet*, hal::kBurst> sendable;
+  std::array<std::uint8_t, hal::kBurst> index;
+  std::array<std::uint32_t, hal::kBurst> bytes;
+  std::uint16_t count = 0;
+  for (std::uint16_t i = 0; i < burst.count; ++i) {
+    const std::uint32_t length = hal::Length(burst.packets[i]);
+    if (length > max_bytes) {
+      cell.Add(PortCell::kForwardDrops, 1, length);
+      cell.Add(PortCell::kForwardTooLong, 1, length);
+      hal::Release(burst.packets[i]);
+      continue;
+    }
+    sendable[count] = burst.packets[i];
+    index[count] = static_cast<std::uint8_t>(i);
+    bytes[count++] = length;
+  }
+  const std::uint16_t sent = count == 0 ? std::uint16_t{0}
+                                        : output.Send(static_cast<std::uint16_t>(options_.number), sendable.data(), count);
+  std::uint64_t sent_bytes = 0;
+  for (std::uint16_t i = 0; i < sent; ++i) {
+    sent_bytes += bytes[i];
+    burst.carried |= 1U << index[i];
+  }
+  cell.Add(PortCell::kForwarded, sent, sent_bytes);
+  for (std::uint16_t i = sent; i < count; ++i) {
+    cell.Add(PortCell::kForwardDrops, 1, bytes[i]);
+    hal::Release(sendable[i]);
+  }
+  burst.output_full = sent < count;
+}
+
+void Worker::MakeCopies(const Lane& lane, const Tables& tables) {
+  monotonic_ns_ = options_.clock->MonotonicNs();
+  // A port that has just refused originals takes no copies in this burst: they would take the next originals' place.
+  const std::uint16_t full_port = burst_.output_full ? lane.output : kNoPort;
+  ledger_.Begin();
+  for (std::uint16_t i = 0; i < burst_.matches; ++i) MakeCopy(burst_.match[i], tables, full_port);
+  copier_.Flush();
+  ledger_.End();
+}
+
+void Worker::MakeCopy(const Match& match, const Tables& tables, std::uint16_t full_port) {
+  const CopyPlan& plan = *match.plan;
+  // Copied is what the port carries. At its egress a refused original was not carried.
+  const bool carried = (burst_.carried >> match.packet & 1U) != 0;
+  if (!carried && (match.at_egress || plan.forwarded_only)) return;
+
+  hal::Packet* original = burst_.packets[match.packet];
+  const packet::FlowKey& key = burst_.keys[match.packet];
+  const std::uint32_t bytes = hal::Length(original);
+  const auto drop = [&](Column why) { ledger_.Add(plan.ledger_entry, why, bytes); };
+  ledger_.Add(plan.ledger_entry, Column::kMatched, bytes);
+
+  const std::uint32_t hash = packet::SymmetricHash(key);
+  if (!plan.share.KeepsAll()) {
+    const bool keep =
+        plan.sample_flows ? tables.flow_sampler.Keep(plan.share, hash) : packet_sampler_.Keep(plan.share);
+    if (!keep) return drop(Column::kSampledOut);
+  }
+  // The hash's upper bits choose the member; its lower ones become the outer source port.
+  const std::size_t members = plan.members.size();
+  const Member& member = plan.members[members == 1 ? 0 : std::uint64_t{hash} * members >> 32U];
+  if (!member.resolved) return drop(Column::kUnresolved);
+  if (!options_.link_up[member.egress].load(std::memory_order_relaxed)) return drop(Column::kTargetDown);
+  if (member.egress == full_port) return drop(Column::kEgressFull);
+
+  const std::uint32_t min_cut = key.Has(packet::FlowKey::kIpv6) ? kMinIpv6CutBytes : kMinCutBytes;
+  std::uint32_t inner = bytes;
+  if (plan.packet_length != 0) inner = std::min(inner, std::max<std::uint32_t>(plan.packet_length, min_cut));
+  inner = std::min(inner, member.max_inner_bytes);
+  if (inner < std::min(bytes, min_cut)) return drop(Column::kTooLong);
+  if (plan.limiter && !plan.limiter->Take(monotonic_ns_, inner + member.header.length)) {
+    return drop(Column::kRateLimited);
+  }
+
+  CopyRequest request;
+  request.original = original;
+  request.ledger_entry = plan.ledger_entry;
+  request.inner_bytes = inner;
+  request.info.flow_hash = hash;
+  request.info.time_ns = wall_ns_;
+  request.info.rule = match.rule;
+  request.info.tagged = key.Has(packet::FlowKey::kTagged);
+  if (request.info.tagged) {
+    const auto start = burst_.starts[match.packet];
+    request.info.tci = static_cast<std::uint16_t>(start[14] << 8 | start[15]);
+  }
+  copier_.Copy(member, request);
+}
+
+void Worker::ReleaseHeld() {
+  for (std::uint32_t bits = burst_.held; bits != 0; bits &= bits - 1) {
+    hal::Release(burst_.packets[static_cast<std::size_t>(std::countr_zero(bits))]);
+  }
+}
+
+}  // namespace heliostat::datapath
