@@ -1,0 +1,67 @@
+#include "agent/agent_thread.h"
+
+#include <chrono>
+#include <future>
+#include <utility>
+
+namespace heliostat::agent {
+namespace {
+constexpr std::chrono::milliseconds kTick(100);  // links are looked at this often
+}  // namespace
+
+AgentThread::AgentThread(Agent& agent) : agent_(agent), thread_([this] { Loop(); }) {}
+
+AgentThread::~AgentThread() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void AgentThread::Loop() {
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    const bool woken = wake_.wait_for(lock, kTick, [this] { return stop_ || !mailbox_.empty(); });
+    if (!woken) {
+      lock.unlock();
+      agent_.Tick();
+      lock.lock();
+    }
+    while (!mailbox_.empty()) {
+      const std::function<void()> work = std::move(mailbox_.front());
+      mailbox_.pop_front();
+      lock.unlock();
+      work();
+      lock.lock();
+    }
+  }
+}
+
+void AgentThread::Do(std::function<void()> work) {
+  std::promise<void> done;
+  {
+    const std::lock_guard lock(mutex_);
+    mailbox_.emplace_back([&] {
+      work();
+      done.set_value();
+    });
+  }
+  wake_.notify_one();
+  done.get_future().wait();
+}
+
+Result<Applied> AgentThread::Apply(std::shared_ptr<const config::Config> config) {
+  Result<Applied> applied = Applied{};
+  Do([&] { applied = agent_.Apply(*config); });
+  return applied;
+}
+
+Reading AgentThread::Read() {
+  Reading reading;
+  Do([&] { reading = agent_.Read(); });
+  return reading;
+}
+
+}  // namespace heliostat::agent

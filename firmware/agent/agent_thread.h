@@ -1,0 +1,41 @@
+// The agent in a thread of its own: others hand it work through a mailbox and wait for the answer. A slow apply holds
+// up its caller, never a worker.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "agent/agent.h"
+#include "base/status.h"
+
+namespace heliostat::agent {
+
+class AgentThread {
+ public:
+  // `agent` outlives this, and is called by no one else meanwhile.
+  explicit AgentThread(Agent& agent);
+  ~AgentThread();
+  AgentThread(const AgentThread&) = delete;
+  AgentThread& operator=(const AgentThread&) = delete;
+
+  // Any thread; returns when the agent has done it.
+  [[nodiscard]] Result<Applied> Apply(std::shared_ptr<const config::Config> config);
+  [[nodiscard]] Reading Read();
+
+ private:
+  void Loop();
+  void Do(std::function<void()> work);
+
+  Agent& agent_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> mailbox_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace heliostat::agent

@@ -1,0 +1,291 @@
+#include "agent/build.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "rules/compile.h"
+#include "underlay/next_hop.h"
+
+namespace heliostat::agent {
+namespace {
+
+using config::Direction;
+using config::Encapsulation;
+
+// A plain or tagged copy is an Ethernet frame, whose MTU leaves room for a tag.
+constexpr std::uint32_t kLinkHeaderBytes = 18;
+constexpr std::uint32_t kMaxInnerBytes = 65'535;
+
+encap::Kind KindOf(Encapsulation encapsulation) {
+  switch (encapsulation) {
+    case Encapsulation::kNone: return encap::Kind::kNone;
+    case Encapsulation::kVlan: return encap::Kind::kVlan;
+    case Encapsulation::kVxlan: return encap::Kind::kVxlan;
+    case Encapsulation::kErspan1: return encap::Kind::kErspan1;
+    case Encapsulation::kErspan2: return encap::Kind::kErspan2;
+    case Encapsulation::kErspan3: return encap::Kind::kErspan3;
+    case Encapsulation::kGeneve: return encap::Kind::kGeneve;
+  }
+  return encap::Kind::kNone;
+}
+
+bool IsTunnel(Encapsulation encapsulation) {
+  return encapsulation != Encapsulation::kNone && encapsulation != Encapsulation::kVlan;
+}
+
+// The source interface's own address, so that the receiver sees who was mirrored; else the tunnel's.
+IpAddress OuterSource(const config::Interface& source, const config::Target& target, const underlay::NextHop& hop) {
+  const IpAddress& primary = target.remote.family == IpFamily::kIpv4 ? source.primary_ipv4 : source.primary_ipv6;
+  return primary.family == IpFamily::kNone ? hop.tunnel_source : primary;
+}
+
+std::vector<const config::Target*> MembersOf(const config::Config& config, const config::Target& target) {
+  if (!target.group) return {&target};
+  std::vector<const config::Target*> members;
+  for (const std::string& name : target.members) {
+    if (const config::Target* member = FindTarget(config, name)) members.push_back(member);
+  }
+  return members;
+}
+
+// Next hops are the same for all sessions: resolved once a target.
+class NextHops {
+ public:
+  NextHops(const config::Config& config, const std::vector<config::Interface>& interfaces)
+      : config_(config), interfaces_(interfaces) {}
+  const underlay::NextHop& For(const config::Target& target) {
+    const auto [place, added] = hops_.try_emplace(&target);
+    if (added) place->second = underlay::Resolve(config_, interfaces_, target);
+    return place->second;
+  }
+
+ private:
+  const config::Config& config_;
+  const std::vector<config::Interface>& interfaces_;
+  std::map<const config::Target*, underlay::NextHop> hops_;
+};
+
+std::map<std::string, std::uint32_t, std::less<>> IndexByName(const std::vector<config::Interface>& interfaces) {
+  std::map<std::string, std::uint32_t, std::less<>> index;
+  for (std::uint32_t i = 0; i < interfaces.size(); ++i) index[interfaces[i].name] = i;
+  return index;
+}
+
+class Builder {
+ public:
+  Builder(const BuildInput& input, const Registry& previous)
+      : input_(input), previous_(previous), next_hops_(input.config, input.interfaces),
+        index_(IndexByName(input.interfaces)) {}
+
+  Result<Built> Run() {
+    Result<rules::Compiled> compiled = rules::Compile(input_.config);
+    if (!compiled.ok()) return compiled.status();
+    Result<TunnelIds> ids = PickTunnelIds(input_.config, previous_.tunnel_ids);
+    if (!ids.ok()) return ids.status();
+
+    Registry& registry = built_.registry;
+    registry.tunnel_ids = std::move(*ids);
+    registry.ledger_entries = previous_.ledger_entries;
+    registry.free_entries = previous_.free_entries;
+    built_.policies = compiled->policies;
+    built_.tables = std::make_unique<datapath::Tables>();
+    built_.tables->generation = input_.generation;
+    built_.tables->flow_sampler = datapath::FlowSampler(input_.seed);
+    built_.tables->ports.resize(input_.interfaces.size());
+    const OwnCopies own = FindOwnCopies(input_.config, input_.interfaces, registry.tunnel_ids);
+    built_.tables->guard = rules::LoopGuard(own.copies, own.vlans);
+
+    Report();
+    for (const rules::CompiledInterface& interface : compiled->interfaces) {
+      const auto port = index_.find(interface.name);
+      if (port == index_.end()) continue;  // it went away: its sessions rest
+      for (const Direction direction : {Direction::kInbound, Direction::kOutbound}) {
+        HELIOSTAT_RETURN_IF_ERROR(BuildSource(interface, port->second, direction));
+      }
+    }
+    for (const auto& [key, entry] : previous_.ledger) {
+      if (!registry.ledger.contains(key)) built_.dropped_entries.push_back(entry);
+    }
+    return std::move(built_);
+  }
+
+ private:
+  void Report() {
+    for (const config::Session& session : input_.config.sessions) {
+      SessionReport report;
+      report.name = session.metadata.name;
+      const auto id = built_.registry.tunnel_ids.find(report.name);
+      if (id != built_.registry.tunnel_ids.end()) report.tunnel_id = id->second;
+      report.active = session.enabled;
+      if (!session.enabled) report.reason = "disabled";
+      if (const config::Target* target = FindTarget(input_.config, session.target); target && session.enabled) {
+        for (const config::Target* member : MembersOf(input_.config, *target)) {
+          const underlay::NextHop& hop = next_hops_.For(*member);
+          if (hop.resolved) continue;
+          report.active = false;
+          report.reason = "target \"" + member->metadata.name + "\": " + hop.reason;
+        }
+      }
+      built_.sessions.push_back(std::move(report));
+    }
+  }
+
+  Status BuildSource(const rules::CompiledInterface& interface, std::uint32_t port, Direction direction) {
+    const rules::InterfacePolicy& policy = interface.directions[static_cast<std::size_t>(direction)];
+    if (policy.policy == nullptr) return OkStatus();
+    datapath::SourceTable& table = built_.tables->ports[port].directions[static_cast<std::size_t>(direction)];
+    table.policy = policy.policy;
+    for (const std::uint32_t index : policy.sessions) {
+      const config::Session& session = input_.config.sessions[index];
+      datapath::CopyPlan plan;
+      HELIOSTAT_RETURN_IF_ERROR(BuildPlan(session, port, direction, plan));
+      table.plans.push_back(std::move(plan));
+    }
+    return OkStatus();
+  }
+
+  Status BuildPlan(const config::Session& session, std::uint32_t port, Direction direction, datapath::CopyPlan& plan) {
+    const config::Target* target = FindTarget(input_.config, session.target);
+    if (target == nullptr) {
+      return {Code::kInternal, "session \"" + session.metadata.name + "\"", "has no target after validation"};
+    }
+    plan.ledger_entry = LedgerEntry({session.metadata.name, static_cast<std::uint16_t>(port), direction});
+    plan.packet_length = session.packet_length;
+    plan.share = datapath::SampleShare(session.sample_hundredths);
+    plan.sample_flows = session.sampling == config::SamplingMode::kFlows;
+    plan.forwarded_only = session.forwarded_only;
+    std::uint32_t largest_copy_bytes = 0;
+    for (const config::Target* member : MembersOf(input_.config, *target)) {
+      datapath::Member built;
+      HELIOSTAT_RETURN_IF_ERROR(BuildMember(session, *member, input_.interfaces[port], direction, built));
+      largest_copy_bytes = std::max(largest_copy_bytes, built.max_inner_bytes + built.header.length);
+      plan.members.push_back(std::move(built));
+    }
+    if (session.rate_limit) plan.limiter = LimiterFor(session, largest_copy_bytes);
+    return OkStatus();
+  }
+
+  Status BuildMember(const config::Session& session, const config::Target& target, const config::Interface& source,
+                     Direction direction, datapath::Member& member) {
+    const underlay::NextHop& hop = next_hops_.For(target);
+    member.stream = StreamFor(session.metadata.name, target.metadata.name);
+    if (!hop.resolved) return OkStatus();
+    const config::Interface& egress = input_.interfaces[hop.interface];
+    encap::TemplateSpec spec;
+    spec.kind = KindOf(target.encapsulation);
+    spec.source_mac = egress.mac;
+    spec.destination_mac = hop.destination_mac;
+    spec.vlan_id = hop.vlan_id;
+    if (IsTunnel(target.encapsulation)) {
+      spec.source = OuterSource(source, target, hop);
+      spec.destination = target.remote;
+      if (spec.source.family == IpFamily::kNone) return OkStatus();  // stays unresolved: nothing to send from
+      const auto id = built_.registry.tunnel_ids.find(session.metadata.name);
+      if (id != built_.registry.tunnel_ids.end()) spec.tunnel_id = id->second;
+    }
+    spec.dscp = target.dscp;
+    spec.ttl = target.ttl;
+    spec.udp_checksum = target.udp_checksum.value_or(target.remote.family == IpFamily::kIpv6);
+    spec.interface_number = source.number;
+    spec.session_number = session.number;
+    spec.hardware_id = input_.hardware_id;
+    // Towards the source: what a guest receives, what leaves on a wire.
+    spec.egress = (source.kind == config::InterfaceKind::kEdge) == (direction == Direction::kOutbound);
+    spec.platform_subheader = target.platform_subheader;
+    Result<encap::Template> header = encap::BuildTemplate(spec);
+    if (!header.ok()) return header.status().Within("session \"" + session.metadata.name + "\"");
+    member.header = *header;
+    member.egress = static_cast<std::uint16_t>(hop.interface);
+    member.max_inner_bytes = MaxInner(target, hop, member.header);
+    member.resolved = true;
+    return OkStatus();
+  }
+
+  static std::uint32_t MaxInner(const config::Target& target, const underlay::NextHop& hop, const encap::Template& header) {
+    if (!IsTunnel(target.encapsulation)) return std::min<std::uint32_t>(hop.mtu + kLinkHeaderBytes, kMaxInnerBytes);
+    const auto overhead = static_cast<std::uint32_t>(header.IpOverhead());
+    return hop.mtu > overhead ? hop.mtu - overhead : 0;
+  }
+
+  std::uint32_t LedgerEntry(const LedgerKey& key) {
+    Registry& registry = built_.registry;
+    const auto known = previous_.ledger.find(key);
+    std::uint32_t entry = 0;
+    if (known != previous_.ledger.end()) {
+      entry = known->second;
+    } else if (!registry.free_entries.empty()) {
+      entry = registry.free_entries.back();
+      registry.free_entries.pop_back();
+    } else {
+      entry = registry.ledger_entries++;
+    }
+    registry.ledger[key] = entry;
+    return entry;
+  }
+
+  std::shared_ptr<datapath::Stream> StreamFor(const std::string& session, const std::string& target) {
+    std::shared_ptr<datapath::Stream>& stream = built_.registry.streams[{session, target}];
+    if (stream) return stream;
+    const auto known = previous_.streams.find({session, target});
+    stream = known != previous_.streams.end() ? known->second : std::make_shared<datapath::Stream>();
+    return stream;
+  }
+
+  std::shared_ptr<datapath::RateLimiter> LimiterFor(const config::Session& session, std::uint32_t largest_copy_bytes) {
+    Registry::Limiter& limiter = built_.registry.limiters[session.metadata.name];
+    if (limiter.limiter) return limiter.limiter;  // all sources of a session share one
+    const auto known = previous_.limiters.find(session.metadata.name);
+    if (known != previous_.limiters.end() && known->second.limit == *session.rate_limit &&
+        known->second.largest_copy_bytes == largest_copy_bytes) {
+      limiter = known->second;
+      return limiter.limiter;
+    }
+    limiter.limit = *session.rate_limit;
+    limiter.largest_copy_bytes = largest_copy_bytes;
+    const datapath::RateLimiterSpec spec{limiter.limit.packets_per_second, limiter.limit.bits_per_second,
+                                         limiter.limit.burst, largest_copy_bytes};
+    limiter.limiter = std::make_shared<datapath::RateLimiter>(spec, input_.now_ns);
+    return limiter.limiter;
+  }
+
+  const BuildInput& input_;
+  const Registry& previous_;
+  NextHops next_hops_;
+  std::map<std::string, std::uint32_t, std::less<>> index_;
+  Built built_;
+};
+
+}  // namespace
+
+Result<Built> Build(const BuildInput& input, const Registry& previous) { return Builder(input, previous).Run(); }
+
+OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::Interface>& interfaces,
+                        const TunnelIds& tunnel_ids) {
+  OwnCopies own;
+  NextHops next_hops(config, interfaces);
+  const auto index = IndexByName(interfaces);
+  for (const config::Session& session : config.sessions) {
+    const config::Target* target = FindTarget(config, session.target);
+    if (!session.enabled || target == nullptr) continue;
+    const auto id = tunnel_ids.find(session.metadata.name);
+    for (const config::Target* member : MembersOf(config, *target)) {
+      const underlay::NextHop& hop = next_hops.For(*member);
+      if (!hop.routed) continue;
+      const bool edge = interfaces[hop.interface].kind == config::InterfaceKind::kEdge;
+      if (edge && member->vlan_id && !member->interface.empty()) {
+        own.vlans.push_back({static_cast<std::uint32_t>(hop.interface), *member->vlan_id});
+      }
+      if (!IsTunnel(member->encapsulation)) continue;
+      for (const std::string& name : session.sources) {
+        const auto source = index.find(name);
+        if (source == index.end()) continue;
+        const IpAddress address = OuterSource(interfaces[source->second], *member, hop);
+        if (address.family == IpFamily::kNone) continue;
+        own.copies.push_back({address, member->remote, member->encapsulation, id == tunnel_ids.end() ? 0 : id->second});
+      }
+    }
+  }
+  return own;
+}
+
+}  // namespace heliostat::agent
