@@ -1,0 +1,72 @@
+// A card: the ports that a board names, the workers on its lcores, and the agent above them. The one place where the
+// firmware and its back ends meet.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/agent.h"
+#include "base/status.h"
+#include "config/board.h"
+#include "datapath/worker.h"
+#include "dpdk/eal.h"
+#include "dpdk/ethdev_port.h"
+#include "linux/system_clock.h"
+
+namespace heliostat {
+
+struct CardOptions {
+  config::Board board;                            // checked by ValidateBoard
+  std::map<std::string, std::string> values;      // for ${NAME} in the board's devices
+  std::uint64_t seed = 0;                         // of sampling
+  bool verbose = false;
+};
+
+class Card {
+ public:
+  // Opens every port and starts nothing yet. One card a process (DPDK). Call from the thread that stays the main lcore.
+  static Result<std::unique_ptr<Card>> Open(CardOptions options);
+  ~Card();
+  Card(const Card&) = delete;
+  Card& operator=(const Card&) = delete;
+
+  // Workers begin to carry frames; Stop ends them after their current burst. Once each.
+  Status Start();
+  void Stop();
+
+  agent::Agent& agent() { return *agent_; }
+  // No worker has received a frame in its last `passes` passes.
+  [[nodiscard]] bool Idle(std::uint64_t passes) const;
+  [[nodiscard]] std::size_t workers() const { return workers_.size(); }
+
+ private:
+  explicit Card(CardOptions options) : options_(std::move(options)) {}
+  Status OpenPorts();
+  Status OpenPort(const config::BoardPort& board_port);
+  Result<std::string> Expand(const std::string& port, const std::string& text) const;
+  Status MakePools();
+  Status MakeAgent();
+  Status MakeWorkers();
+  [[nodiscard]] std::vector<datapath::Lane> Lanes() const;
+  [[nodiscard]] std::uint16_t PortIndex(const std::string& name) const;
+
+  CardOptions options_;
+  std::unique_ptr<hal::dpdk::Eal> eal_;
+  hal::linux_os::SystemClock clock_;
+  hal::PacketPool* originals_ = nullptr;
+  datapath::CopyPools copies_;
+  std::vector<std::unique_ptr<hal::dpdk::EthdevPort>> ports_;  // as the board's
+  std::unique_ptr<agent::Agent> agent_;
+  std::vector<std::unique_ptr<datapath::Worker>> workers_;
+  std::vector<unsigned> lcores_;
+  std::vector<std::function<void()>> work_;
+  std::atomic<bool> stop_{false};
+  bool started_ = false;
+};
+
+}  // namespace heliostat
