@@ -213,12 +213,13 @@ class Program {
   bool WriteReadings() {
     const agent::Reading reading = agent_.Read();
     if (arguments_.readings.empty()) return true;
-    const Status written = WriteFileAtomically(arguments_.readings, Encode(reading));
+    const Result<std::string> bytes = Encode(reading);
+    const Status written = bytes.ok() ? WriteFileAtomically(arguments_.readings, *bytes) : bytes.status();
     if (!written.ok()) Log("error: " + written.ToString());
     return written.ok();
   }
 
-  std::string Encode(const agent::Reading& reading) const;
+  [[nodiscard]] Result<std::string> Encode(const agent::Reading& reading) const;
   int Finish();
 
   const Arguments& arguments_;
@@ -230,7 +231,7 @@ class Program {
 
 codec::Count ToWire(const datapath::Count& count) { return {count.packets, count.bytes}; }
 
-std::string Program::Encode(const agent::Reading& reading) const {
+Result<std::string> Program::Encode(const agent::Reading& reading) const {
   using datapath::Column;
   std::string bytes;
   for (const agent::LedgerLine& line : reading.ledger) {
@@ -248,7 +249,7 @@ std::string Program::Encode(const agent::Reading& reading) const {
     entry.target_down = ToWire(line.counts[Column::kTargetDown]);
     entry.too_long = ToWire(line.counts[Column::kTooLong]);
     entry.sent_wire_bytes = line.counts.sent_wire_bytes;
-    codec::Append(entry, bytes);
+    HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(entry, &bytes));
   }
   for (std::size_t i = 0; i < reading.ports.size(); ++i) {
     const datapath::PortCounts& counts = reading.ports[i];
@@ -263,7 +264,7 @@ std::string Program::Encode(const agent::Reading& reading) const {
     port.runt_in = ToWire(counts.runt[0]);
     port.runt_out = ToWire(counts.runt[1]);
     port.forward_too_long = counts.forward_too_long;
-    codec::Append(port, bytes);
+    HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(port, &bytes));
   }
   return bytes;
 }

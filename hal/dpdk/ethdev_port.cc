@@ -76,7 +76,9 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
   info_.send_queues = device.max_tx_queues >= 2 * options.workers ? static_cast<std::uint16_t>(2 * options.workers) : options.workers;
   rte_eth_conf conf{};
   info_.driver = device.driver_name;
-  info_.multi_segment_send = (device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
+  // net_pcap gathers chains by itself, though 22.11 does not offer it as a capability.
+  info_.multi_segment_send =
+      (device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0 || info_.driver == "net_pcap";
   conf.txmode.offloads = device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
   conf.rxmode.offloads = device.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
   if (options.mtu != 0) conf.rxmode.mtu = options.mtu;

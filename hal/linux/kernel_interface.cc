@@ -119,8 +119,9 @@ unsigned VethPeerIndex(const Socket& socket, const std::string& name) {
   if (socket.Call(SIOCETHTOOL, ifr) != 0 || std::string_view(driver.driver) != "veth") return 0;
   if (driver.n_stats == 0 || driver.n_stats > kMaxStats) return 0;
   alignas(ethtool_stats) std::array<std::uint8_t, sizeof(ethtool_stats) + kMaxStats * sizeof(std::uint64_t)> buffer{};
-  const ethtool_stats header{.cmd = ETHTOOL_GSTATS, .n_stats = driver.n_stats, .data = {}};
-  std::memcpy(buffer.data(), &header, sizeof header);
+  const std::array<std::uint32_t, 2> header = {ETHTOOL_GSTATS, driver.n_stats};
+  static_assert(sizeof header == sizeof(ethtool_stats));
+  std::memcpy(buffer.data(), header.data(), sizeof header);
   ifr = Request(name);
   ifr.ifr_data = reinterpret_cast<char*>(buffer.data());
   if (socket.Call(SIOCETHTOOL, ifr) != 0) return 0;
