@@ -13,7 +13,7 @@ constexpr std::uint8_t kDefaultTtl = 64;
 constexpr std::uint32_t kEthernetBytes = 14;
 // A cut copy keeps at least this much of a frame, so that an IPv6 header stays whole.
 constexpr std::uint32_t kSmallestCopyBytes = 55;
-// GENEVE's option: 4 bytes of header and at least session, rule and direction, original length, time.
+// GENEVE's option, as encap writes it: 4 bytes of header; session, flags, rule, original length, time.
 constexpr std::uint32_t kGeneveOptionBytes = 24;
 
 // What the encapsulation adds behind the outer IP header.
