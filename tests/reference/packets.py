@@ -167,7 +167,7 @@ class Builder:
         packet = Packet()
         packet.family, packet.source, packet.destination = family, source, destination
         wrong = self.chance.choice((None, None, None, 'id', 'source', 'destination', 'swapped', 'kind', 'port', 'fragment',
-                                    'cut', 'protocol', 'header', 'tags'))
+                                    'cut', 'protocol', 'header', 'tags', 'tunnel header'))
         if wrong == 'id' and tunnel_id is not None:
             tunnel_id = (tunnel_id ^ (1 << self.chance.randrange(24))) & (0xFFFFFF if kind in TUNNEL_PORTS else 0x3FF)
         elif wrong in ('source', 'destination'):
@@ -181,7 +181,11 @@ class Builder:
             self.add_tags(packet)
         packet.protocol = 17 if kind in TUNNEL_PORTS else 47
         inner = self.frame(self.settle(Packet()))
-        packet.layer4 = self.tunnel(kind, tunnel_id, wrong) + inner
+        tunnel = self.tunnel(kind, tunnel_id, wrong)
+        if wrong == 'tunnel header':  # a bit of its first bytes: flags, versions, types
+            at = self.chance.choice((8, 9, 10, 11) if kind in TUNNEL_PORTS else (0, 1, 2, 3, len(tunnel) // 2))
+            tunnel = tunnel[:at] + bytes([tunnel[at] ^ 1 << self.chance.randrange(8)]) + tunnel[at + 1:]
+        packet.layer4 = tunnel + inner
         if wrong == 'protocol':
             packet.protocol = self.chance.choice((6, 17, 47, 50))
         elif wrong == 'fragment':

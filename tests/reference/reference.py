@@ -37,8 +37,7 @@ class Fields:
     def __init__(self):
         self.destination_mac = None
         self.source_mac = None
-        self.tagged = False
-        self.vlan_id = None
+        self.vlan_id = None  # None: untagged
         self.ether_type = None
         self.ip_version = None
         self.source = None
@@ -66,10 +65,8 @@ def parse(frame):
     for tag in range(MAX_TAGS):
         if number(frame[at:at + 2]) not in TAG_TPIDS:
             break
-        if tag == 0:
-            fields.tagged = True
-            if len(frame) >= at + 4:
-                fields.vlan_id = number(frame[at + 2:at + 4]) & 0x0FFF
+        if tag == 0 and len(frame) >= at + 4:
+            fields.vlan_id = number(frame[at + 2:at + 4]) & 0x0FFF
         at += 4
         if len(frame) < at + 2:
             return fields  # the type behind the tag is cut off
@@ -402,9 +399,9 @@ def outer_identity(frame, fields):
     l4 = frame[fields.l4:]
     kind, tunnel_id = None, None
     if fields.protocol == UDP and len(l4) >= 16:
-        if fields.destination_port == VXLAN_PORT:
+        if fields.destination_port == VXLAN_PORT and l4[8] & 0x08 != 0:
             kind, tunnel_id = 'vxlan', number(l4[12:15])
-        elif fields.destination_port == GENEVE_PORT:
+        elif fields.destination_port == GENEVE_PORT and l4[8] >> 6 == 0 and l4[10:12] == b'\x65\x58':
             kind, tunnel_id = 'geneve', number(l4[12:15])
     elif fields.protocol == GRE:
         if l4[0:4] == b'\x00\x00\x88\xbe':
@@ -493,10 +490,8 @@ def mac_matches(match, mac):
 
 
 def vlan_matches(rule, fields):
-    if not fields.tagged:
-        return rule.untagged
     if fields.vlan_id is None:
-        return False
+        return rule.untagged
     for first, last in rule.vlan_ids:
         if first <= fields.vlan_id <= last:
             return True

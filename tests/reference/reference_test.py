@@ -94,7 +94,8 @@ class ParseTest(unittest.TestCase):
         self.assertEqual((fields.ether_type, fields.ip_version, fields.protocol), (0x0800, 4, 6))
         self.assertEqual((fields.source, fields.destination, fields.dscp), (0x0A000001, 0x0A000003, 46))
         self.assertEqual((fields.source_port, fields.destination_port, fields.tcp_flags), (8080, 443, 2))
-        self.assertFalse(fields.fragment or fields.tagged)
+        self.assertFalse(fields.fragment)
+        self.assertIsNone(fields.vlan_id)
 
     def test_tags(self):
         for tpid in (0x8100, 0x88A8, 0x9100):
@@ -234,6 +235,7 @@ class RuleTest(unittest.TestCase):
         self.assertFalse(self.matches(tagged, vlanIds=[5, '201-300', 'untagged']))
         self.assertTrue(self.matches(eth(0x0806), vlanIds=[5, 'untagged']))
         self.assertFalse(self.matches(eth(0x0806), vlanIds=['0-4095']))
+        self.assertTrue(self.matches(eth(0x8100), vlanIds=['untagged']))
 
     def test_ethertype(self):
         self.assertTrue(self.matches(eth(0x0806, tags=[(0x8100, 1)]), etherType='arp'))
@@ -385,8 +387,8 @@ class LoopGuardTest(unittest.TestCase):
         return [UNDERLAY, target_document('zeek', **target), filter_document('f', [rule(1)], [rule(1)]),
                 session_document('s1', 1, 'f', sources=[interface], **session)]
 
-    def vxlan(self, vni, source='10.0.0.3', destination='10.9.0.2', port=4789, fragment=0):
-        udp = ports(50000, port) + bytes([8, 0, 0, 0]) + vni.to_bytes(3, 'big') + b'\0'
+    def vxlan(self, vni, source='10.0.0.3', destination='10.9.0.2', port=4789, fragment=0, first='08000000'):
+        udp = ports(50000, port) + bytes.fromhex(first) + vni.to_bytes(3, 'big') + b'\0'
         return eth(0x0800, ipv4(source, destination, 17, udp + bytes(14), fragment=fragment))
 
     def test_vxlan_copy_and_near_misses(self):
@@ -396,8 +398,14 @@ class LoopGuardTest(unittest.TestCase):
         accepted = ('accept', 's1', 1)
         self.assertEqual(verdict(documents, self.vxlan(100)[:49]), accepted)
         for frame in (self.vxlan(101), self.vxlan(100, source='10.9.0.1'), self.vxlan(100, destination='10.9.0.3'),
-                      self.vxlan(100, port=4788), self.vxlan(100, port=6081), self.vxlan(100, fragment=0x2000)):
+                      self.vxlan(100, port=4788), self.vxlan(100, port=6081), self.vxlan(100, first='00000000'), self.vxlan(100, fragment=0x2000)):
             self.assertEqual(verdict(documents, frame), accepted)
+
+    def test_geneve_copy_and_near_misses(self):
+        documents = self.documents({'remote': '10.9.0.2', 'encapsulation': 'geneve'}, vni=100)
+        for first, want in (('00006558', ('loop_guard',)), ('02006558', ('loop_guard',)),
+                            ('40006558', ('accept', 's1', 1)), ('00000800', ('accept', 's1', 1))):
+            self.assertEqual(verdict(documents, self.vxlan(100, port=6081, first=first)), want)
 
     def test_copy_is_guarded_at_every_source_and_behind_two_tags(self):
         documents = self.documents(vni=100)
