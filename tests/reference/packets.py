@@ -75,7 +75,9 @@ class Builder:
         elif dice < 0.48:
             packet.ip_version = self.chance.randrange(16)
         frame = self.frame(packet)
-        return frame[:self.chance.randint(14, len(frame))] if self.chance.random() < 0.12 else frame
+        if self.chance.random() < 0.15:  # cut, more often than not among the headers
+            return frame[:self.chance.randint(14, min(len(frame), self.chance.choice((64, 80, len(frame)))))]
+        return frame
 
     # ---- wishes
 
@@ -183,7 +185,7 @@ class Builder:
         inner = self.frame(self.settle(Packet()))
         tunnel = self.tunnel(kind, tunnel_id, wrong)
         if wrong == 'tunnel header':  # a bit of its first bytes: flags, versions, types
-            at = self.chance.choice((8, 9, 10, 11) if kind in TUNNEL_PORTS else (0, 1, 2, 3, len(tunnel) // 2))
+            at = self.chance.choice((8, 9, 10, 11) if kind in TUNNEL_PORTS else tuple(range(min(len(tunnel), 9))))
             tunnel = tunnel[:at] + bytes([tunnel[at] ^ 1 << self.chance.randrange(8)]) + tunnel[at + 1:]
         packet.layer4 = tunnel + inner
         if wrong == 'protocol':

@@ -23,6 +23,8 @@ ETHERTYPE_NAMES = {'arp': ARP, 'ipv4': IPV4, 'ipv6': IPV6}
 
 VXLAN_PORT, GENEVE_PORT = 4789, 6081
 
+SERVICES = ('dns', 'dhcp', 'ntp', 'arp', 'metadata', 'activation')  # in the order in which they are tried
+
 
 def number(data):
     return int.from_bytes(data, 'big')
@@ -264,7 +266,7 @@ class Session:
         self.vni = spec.get('vni')
         self.session_id = spec.get('sessionId')
         filter_spec = filters[spec['filter']]
-        self.services = filter_spec.get('services') or []
+        self.services = sorted(filter_spec.get('services') or [], key=SERVICES.index)
         self.rules = {}
         for direction in ('inbound', 'outbound'):
             rules = [Rule(r) for r in filter_spec.get(direction) or []]
@@ -399,9 +401,9 @@ def outer_identity(frame, fields):
     l4 = frame[fields.l4:]
     kind, tunnel_id = None, None
     if fields.protocol == UDP and len(l4) >= 16:
-        if fields.destination_port == VXLAN_PORT and l4[8] & 0x08 != 0:
+        if fields.destination_port == VXLAN_PORT:
             kind, tunnel_id = 'vxlan', number(l4[12:15])
-        elif fields.destination_port == GENEVE_PORT and l4[8] >> 6 == 0 and l4[10:12] == b'\x65\x58':
+        elif fields.destination_port == GENEVE_PORT:
             kind, tunnel_id = 'geneve', number(l4[12:15])
     elif fields.protocol == GRE:
         if l4[0:4] == b'\x00\x00\x88\xbe':

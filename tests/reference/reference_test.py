@@ -376,6 +376,11 @@ class VerdictTest(unittest.TestCase):
         self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 54, 2)), ('reject', 's1', 1))
         self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 54, 2), 'outbound'), ('none',))
 
+    def test_services_are_tried_in_the_order_of_the_definition(self):
+        documents = one_session(services=['metadata', 'ntp', 'dns'])
+        self.assertEqual(verdict(documents, udp4('169.254.169.254', '10.0.0.3', 123, 53)), ('accept', 's1', 'dns'))
+        self.assertEqual(verdict(documents, udp4('169.254.169.254', '10.0.0.3', 123, 54)), ('accept', 's1', 'ntp'))
+
     def test_runt(self):
         self.assertEqual(verdict(one_session(inbound=[rule(1)]), bytes(13)), ('runt',))
         self.assertEqual(verdict(one_session(inbound=[rule(1)]), bytes(14)), ('accept', 's1', 1))
@@ -398,14 +403,14 @@ class LoopGuardTest(unittest.TestCase):
         accepted = ('accept', 's1', 1)
         self.assertEqual(verdict(documents, self.vxlan(100)[:49]), accepted)
         for frame in (self.vxlan(101), self.vxlan(100, source='10.9.0.1'), self.vxlan(100, destination='10.9.0.3'),
-                      self.vxlan(100, port=4788), self.vxlan(100, port=6081), self.vxlan(100, first='00000000'), self.vxlan(100, fragment=0x2000)):
+                      self.vxlan(100, port=4788), self.vxlan(100, port=6081), self.vxlan(100, fragment=0x2000)):
             self.assertEqual(verdict(documents, frame), accepted)
 
-    def test_geneve_copy_and_near_misses(self):
-        documents = self.documents({'remote': '10.9.0.2', 'encapsulation': 'geneve'}, vni=100)
-        for first, want in (('00006558', ('loop_guard',)), ('02006558', ('loop_guard',)),
-                            ('40006558', ('accept', 's1', 1)), ('00000800', ('accept', 's1', 1))):
-            self.assertEqual(verdict(documents, self.vxlan(100, port=6081, first=first)), want)
+    def test_only_the_vni_of_a_vxlan_or_geneve_header_counts(self):
+        for encapsulation, port in (('vxlan', 4789), ('geneve', 6081)):
+            documents = self.documents({'remote': '10.9.0.2', 'encapsulation': encapsulation}, vni=100)
+            for first in ('00000000', '02006558', '40000800'):
+                self.assertEqual(verdict(documents, self.vxlan(100, port=port, first=first)), ('loop_guard',))
 
     def test_copy_is_guarded_at_every_source_and_behind_two_tags(self):
         documents = self.documents(vni=100)
