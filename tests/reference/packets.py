@@ -75,9 +75,7 @@ class Builder:
         elif dice < 0.48:
             packet.ip_version = self.chance.randrange(16)
         frame = self.frame(packet)
-        if self.chance.random() < 0.15:  # cut, more often than not among the headers
-            return frame[:self.chance.randint(14, min(len(frame), self.chance.choice((64, 80, len(frame)))))]
-        return frame
+        return self.cut(packet, frame) if self.chance.random() < 0.15 else frame
 
     # ---- wishes
 
@@ -269,6 +267,17 @@ class Builder:
         packet.header_words = words
         if self.chance.random() < 0.8:
             packet.options = self.chance.randbytes(max(0, words - 5) * 4)
+
+    def cut(self, packet, frame):
+        """Cut anywhere, more often than not around where a header or a field of layer 4 ends."""
+        if self.chance.random() < 0.3:
+            return frame[:self.chance.randint(14, len(frame))]
+        ends = [14 + 4 * tag for tag in range(len(packet.tags) + 1)]
+        ends.append(ends[-1] + {4: 20 + len(packet.options), 6: 40, 0: 0}[packet.family])
+        for _, body in packet.extension_headers:
+            ends.append(ends[-1] + 1 + len(body))
+        ends += [ends[-1] + field for field in (1, 2, 4, 14)]
+        return frame[:max(14, self.chance.choice(ends) + self.chance.choice((-1, -1, 0, 1)))]
 
     # ---- bytes
 
