@@ -264,18 +264,20 @@ OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::
   OwnCopies own;
   NextHops next_hops(config, interfaces);
   const auto index = IndexByName(interfaces);
+  // Of targets in no session too: the VLAN is the mirror's, whoever sends on it just now.
+  for (const config::Target& target : config.targets) {
+    const auto edge = index.find(target.interface);
+    if (edge == index.end() || !target.vlan_id) continue;
+    if (interfaces[edge->second].kind != config::InterfaceKind::kEdge) continue;
+    own.vlans.push_back({edge->second, *target.vlan_id});
+  }
   for (const config::Session& session : config.sessions) {
     const config::Target* target = FindTarget(config, session.target);
     if (!session.enabled || target == nullptr) continue;
     const auto id = tunnel_ids.find(session.metadata.name);
     for (const config::Target* member : MembersOf(config, *target)) {
       const underlay::NextHop& hop = next_hops.For(*member);
-      if (!hop.routed) continue;
-      const bool edge = interfaces[hop.interface].kind == config::InterfaceKind::kEdge;
-      if (edge && member->vlan_id && !member->interface.empty()) {
-        own.vlans.push_back({static_cast<std::uint32_t>(hop.interface), *member->vlan_id});
-      }
-      if (!IsTunnel(member->encapsulation)) continue;
+      if (!hop.routed || !IsTunnel(member->encapsulation)) continue;
       for (const std::string& name : session.sources) {
         const auto source = index.find(name);
         if (source == index.end()) continue;

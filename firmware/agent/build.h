@@ -67,7 +67,8 @@ struct BuildInput {
 // kResourceExhausted or kInvalidArgument; `previous` is unchanged.
 [[nodiscard]] Result<Built> Build(const BuildInput& input, const Registry& previous);
 
-// What the loop guard is told: every copy that this configuration makes, and every guarded VLAN.
+// What the loop guard is told: every copy that this configuration's enabled sessions make, and the VLAN ID of every
+// edge and `vlan` target, used or not, on the target's interface (an index of `interfaces`).
 struct OwnCopies {
   std::vector<rules::CopyIdentity> copies;
   std::vector<rules::GuardedVlan> vlans;
