@@ -18,6 +18,8 @@ import tempfile
 import generate
 import reference
 
+PROTO = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'proto')
+
 DEFAULT_SEED = 20250301
 DEFAULT_PAIRS = 240_000
 CONFIGURATIONS_PER_TASK = 20
@@ -54,8 +56,9 @@ class Firmware:
     def compile_board(self, board):
         binary = os.path.join(self.directory, f'board{board.index}.bin')
         if not os.path.exists(binary):
-            text = self.path(f'board{board.index}.textproto', board.textproto().encode())
-            self.run([self.helioctl, 'board', '-f', text, '-o', binary])
+            with open(binary, 'wb') as file:
+                subprocess.run(['protoc', '-I', PROTO, '--encode=heliostat.v1.Board', 'board.proto'], stdout=file,
+                               input=board.textproto().encode(), check=True)
         return binary
 
     def judge(self, cases):

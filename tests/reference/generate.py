@@ -77,7 +77,7 @@ class Board:
         return {i['name']: i['number'] for i in self.interfaces}
 
     def textproto(self):
-        lines = [f'name: "reference{self.index}"']
+        lines = [f'name: "reference{self.index}"', 'lcores: "0,1"', 'memory_mib: 64']
         for interface in self.interfaces:
             fields = [f'name: "{interface["name"]}"', f'kind: {interface["kind"].upper()}',
                       f'number: {interface["number"]}', f'device: "net_null{interface["number"]}"',
@@ -110,8 +110,8 @@ class Configuration:
         self.documents.append({'apiVersion': 'heliostat/v1', 'kind': kind, 'metadata': {'name': name}, 'spec': spec})
 
     def pick_sources(self):
-        """1 to 4; one edge and one guest stay free for targets."""
-        usable = self.board.names('vm', 'nfv')[1:] + self.board.names('edge')[1:]
+        """1 to 4; one guest stays free for targets. Copies may leave by an edge interface that is a source."""
+        usable = self.board.names('vm', 'nfv')[1:] + self.board.names('edge')
         return self.chance.sample(usable, min(len(usable), self.chance.randint(1, 4)))
 
     # Underlays: wire0 has the only default gateways; on-link prefixes and routes of different edges never overlap, so
@@ -149,17 +149,17 @@ class Configuration:
         """Returns (name, encapsulation)."""
         shape = self.chance.choice(('remote', 'remote', 'remote', 'edge', 'vlan', 'port', 'group'))
         encapsulation = self.chance.choice(ROUTED_ENCAPSULATIONS)
-        free_edge = self.board.names('edge')[0]
+        edge = self.chance.choice(self.board.names('edge'))
         if shape == 'group':
             members = [f'{name}.{n}' for n in range(self.chance.randint(1, 4))]
             for member in members:
                 self.add('Target', member, {'remote': self.remote(), 'encapsulation': encapsulation})
             spec = {'members': members}
         elif shape == 'edge':
-            spec = {'remote': self.remote(free_edge), 'interface': free_edge, 'vlanId': self.chance.randint(1, 4094)}
+            spec = {'remote': self.remote(edge), 'interface': edge, 'vlanId': self.chance.randint(1, 4094)}
             encapsulation = self.default_sometimes(spec, encapsulation, 'erspan2')
         elif shape == 'vlan':
-            spec = {'interface': free_edge, 'vlanId': self.chance.randint(1, 4094)}
+            spec = {'interface': edge, 'vlanId': self.chance.randint(1, 4094)}
             encapsulation = self.default_sometimes(spec, 'vlan', 'vlan')
         elif shape == 'port':
             spec = {'interface': self.board.names('vm', 'nfv')[0]}

@@ -23,8 +23,6 @@ ETHERTYPE_NAMES = {'arp': ARP, 'ipv4': IPV4, 'ipv6': IPV6}
 
 VXLAN_PORT, GENEVE_PORT = 4789, 6081
 
-SERVICES = ('dns', 'dhcp', 'ntp', 'arp', 'metadata', 'activation')  # in the order in which they are tried
-
 
 def number(data):
     return int.from_bytes(data, 'big')
@@ -266,7 +264,7 @@ class Session:
         self.vni = spec.get('vni')
         self.session_id = spec.get('sessionId')
         filter_spec = filters[spec['filter']]
-        self.services = sorted(filter_spec.get('services') or [], key=SERVICES.index)
+        self.services = filter_spec.get('services') or []
         self.rules = {}
         for direction in ('inbound', 'outbound'):
             rules = [Rule(r) for r in filter_spec.get(direction) or []]

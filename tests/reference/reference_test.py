@@ -376,10 +376,10 @@ class VerdictTest(unittest.TestCase):
         self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 54, 2)), ('reject', 's1', 1))
         self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 54, 2), 'outbound'), ('none',))
 
-    def test_services_are_tried_in_the_order_of_the_definition(self):
-        documents = one_session(services=['metadata', 'ntp', 'dns'])
-        self.assertEqual(verdict(documents, udp4('169.254.169.254', '10.0.0.3', 123, 53)), ('accept', 's1', 'dns'))
-        self.assertEqual(verdict(documents, udp4('169.254.169.254', '10.0.0.3', 123, 54)), ('accept', 's1', 'ntp'))
+    def test_services_are_tried_in_the_order_given(self):
+        documents = one_session(services=['ntp', 'metadata', 'dns'])
+        self.assertEqual(verdict(documents, udp4('169.254.169.254', '10.0.0.3', 123, 53)), ('accept', 's1', 'ntp'))
+        self.assertEqual(verdict(documents, udp4('169.254.169.254', '10.0.0.3', 124, 53)), ('accept', 's1', 'metadata'))
 
     def test_runt(self):
         self.assertEqual(verdict(one_session(inbound=[rule(1)]), bytes(13)), ('runt',))
@@ -476,6 +476,18 @@ class LoopGuardTest(unittest.TestCase):
     def test_vlan_target(self):
         documents = self.documents({'interface': 'wire1', 'vlanId': 200}, 'guest0')
         self.assertEqual(verdict(documents, eth(0x0806, tags=[(0x88A8, 200)]), interface='wire1'), ('loop_guard',))
+
+    def test_tag_is_guarded_where_the_edge_of_the_target_is_a_source_itself(self):
+        documents = self.documents({'remote': '10.9.0.2', 'interface': 'wire1', 'vlanId': 200}, 'wire1', sessionId=7)
+        for direction in ('inbound', 'outbound'):
+            for vlan_id, want in ((200, ('loop_guard',)), (201, ('accept', 's1', 1))):
+                frame = eth(0x0806, tags=[(0x8100, 0xE000 | vlan_id)])
+                self.assertEqual(verdict(documents, frame, direction, 'wire1'), want)
+
+    def test_tag_of_a_target_is_guarded_whether_a_session_uses_it_or_not(self):
+        documents = self.documents(vni=100, interface='wire1')
+        documents.append(target_document('unused', interface='wire1', vlanId=200))
+        self.assertEqual(verdict(documents, eth(0x0806, tags=[(0x8100, 200)]), interface='wire1'), ('loop_guard',))
 
     def test_route_to_the_target_decides_the_tunnel_address(self):
         underlays = [

@@ -2,22 +2,24 @@
 //
 //   reference_verdicts MANIFEST
 //
-// Each line of the manifest names three files: a configuration (helioctl compile), a board (helioctl board) and packets,
-// each [u32 number of the source interface, u8 direction (0 inbound, 1 outbound), u32 length, bytes], little endian.
-// Ends with 1 and a message on stderr at the first batch that can't be judged.
+// Each line of the manifest names three files: a configuration (helioctl compile), a board (a Board message) and
+// packets, each [u32 number of the source interface, u8 direction (0 inbound, 1 outbound), u32 length, bytes], little
+// endian. Ends with 1 and a message on stderr at the first batch that can't be judged.
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <optional>
 #include <span>
-#include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "agent/build.h"
+#include "agent/tunnel_ids.h"
 #include "base/status.h"
 #include "codec/codec.h"
 #include "config/board.h"
@@ -89,6 +91,12 @@ Result<Mirror> Load(Bytes config_bytes, Bytes board_bytes) {
     return compiled.status();
   }
   mirror.compiled = std::move(*compiled);
+  Result<agent::TunnelIds> tunnel_ids = agent::PickTunnelIds(mirror.config, {});
+  if (!tunnel_ids.ok()) {
+    return tunnel_ids.status();
+  }
+  const agent::OwnCopies own = agent::FindOwnCopies(mirror.config, mirror.interfaces, *tunnel_ids);
+  mirror.loop_guard = rules::LoopGuard(own.copies, own.vlans);
   return mirror;
 }
 
@@ -121,7 +129,8 @@ std::string_view ServiceName(config::Service service) {
   return "?";
 }
 
-const rules::InterfacePolicy* PolicyAt(const Mirror& mirror, const std::string& interface, config::Direction direction) {
+const rules::InterfacePolicy* PolicyAt(const Mirror& mirror, const std::string& interface,
+                                       config::Direction direction) {
   for (const rules::CompiledInterface& compiled : mirror.compiled.interfaces) {
     if (compiled.name == interface) {
       return &compiled.directions.at(static_cast<std::size_t>(direction));
@@ -169,12 +178,12 @@ Status JudgeBatch(const std::string& config_path, const std::string& board_path,
   Bytes stream(*packets);
   while (const std::optional<Packet> packet = TakePacket(stream)) {
     std::uint32_t interface = 0;
-    while (interface < mirror->interfaces.size() &&
-           mirror->interfaces[interface].number != packet->interface_number) {
+    while (interface < mirror->interfaces.size() && mirror->interfaces[interface].number != packet->interface_number) {
       ++interface;
     }
     if (interface == mirror->interfaces.size()) {
-      return Status(Code::kNotFound, packets_path, "no interface of number " + std::to_string(packet->interface_number));
+      return Status(Code::kNotFound, packets_path,
+                    "no interface of number " + std::to_string(packet->interface_number));
     }
     std::cout << VerdictOf(*mirror, interface, *packet) << '\n';
   }
