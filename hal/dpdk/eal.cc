@@ -5,10 +5,15 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
+#include <fcntl.h>
 #include <rte_mbuf.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
+#include <optional>
+
+#include "dpdk/log_capture.h"
 
 namespace heliostat::hal::dpdk {
 namespace {
@@ -17,6 +22,33 @@ int Run(void* work) {
   (*static_cast<std::function<void()>*>(work))();
   return 0;
 }
+
+// rte_eal_init prints its whole usage, past its own log, for one wrong argument.
+class SilencedOutput {
+ public:
+  SilencedOutput() {
+    std::fflush(stdout);
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+      saved_[fd - 1] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+      if (nowhere >= 0 && saved_[fd - 1] >= 0) dup2(nowhere, fd);
+    }
+    if (nowhere >= 0) close(nowhere);
+  }
+  ~SilencedOutput() {
+    std::fflush(stdout);
+    for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+      if (saved_[fd - 1] < 0) continue;
+      dup2(saved_[fd - 1], fd);
+      close(saved_[fd - 1]);
+    }
+  }
+  SilencedOutput(const SilencedOutput&) = delete;
+  SilencedOutput& operator=(const SilencedOutput&) = delete;
+
+ private:
+  std::array<int, 2> saved_{-1, -1};
+};
 
 std::vector<std::string> Arguments(const EalOptions& options) {
   std::vector<std::string> arguments = {"heliostat", "--no-shconf", "--no-telemetry"};
@@ -37,9 +69,21 @@ Result<Eal> Eal::Start(const EalOptions& options) {
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   if (!options.verbose) rte_log_set_global_level(RTE_LOG_ERR);
-  if (rte_eal_init(static_cast<int>(pointers.size()), pointers.data()) < 0) {
-    return Status(Code::kUnavailable, "board lcores, memory_mib", std::string("DPDK did not start: ") + rte_strerror(rte_errno),
-                  "see DPDK's own lines above; ask for fewer lcores or less memory, or turn huge_pages off");
+  std::optional<LogCapture> log;
+  int started = 0;
+  if (options.verbose) {
+    started = rte_eal_init(static_cast<int>(pointers.size()), pointers.data());
+  } else {
+    log.emplace();
+    const SilencedOutput silenced;
+    started = rte_eal_init(static_cast<int>(pointers.size()), pointers.data());
+  }
+  if (started < 0) {
+    std::string reason = log ? log->Reason() : "";
+    if (reason.empty()) reason = rte_strerror(rte_errno);
+    return Status(Code::kUnavailable, "board lcores \"" + options.lcores + "\", memory_mib " + std::to_string(options.memory_mib),
+                  "DPDK did not start: " + reason,
+                  "check the list of lcores; ask for less memory, or turn huge_pages off; --verbose shows DPDK's log");
   }
   return Eal();
 }

@@ -5,8 +5,9 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
-#include <cstdlib>
 #include <string_view>
+
+#include "dpdk/log_capture.h"
 
 namespace heliostat::hal::dpdk {
 namespace {
@@ -25,10 +26,20 @@ Status Failed(const EthdevOptions& options, Code code, const std::string& what, 
 
 Result<std::unique_ptr<EthdevPort>> EthdevPort::Open(const EthdevOptions& options) {
   std::unique_ptr<EthdevPort> port(new EthdevPort());
-  HELIOSTAT_RETURN_IF_ERROR(port->Find(options));
-  HELIOSTAT_RETURN_IF_ERROR(port->Configure(options));
-  HELIOSTAT_RETURN_IF_ERROR(port->SetUpQueues(options));
-  HELIOSTAT_RETURN_IF_ERROR(port->ReadInfo(options));
+  Status opened;
+  std::string reason;
+  {
+    const LogCapture log;
+    opened = port->Find(options);
+    if (opened.ok()) opened = port->Configure(options);
+    if (opened.ok()) opened = port->SetUpQueues(options);
+    reason = log.Reason();
+  }
+  if (!opened.ok()) {
+    // The driver's own words say more than its error number.
+    return reason.empty() ? opened : Status(opened.code(), opened.subject(), opened.reason() + " (" + reason + ")", opened.fix());
+  }
+  port->ReadInfo(options);
   return port;
 }
 
@@ -123,7 +134,7 @@ Status EthdevPort::SetUpQueues(const EthdevOptions& options) {
   return OkStatus();
 }
 
-Status EthdevPort::ReadInfo(const EthdevOptions& options) {
+void EthdevPort::ReadInfo(const EthdevOptions& options) {
   info_.name = options.name;
   if (options.mac) {
     info_.mac = *options.mac;
@@ -140,7 +151,6 @@ Status EthdevPort::ReadInfo(const EthdevOptions& options) {
   if (info_.driver == "net_pcap") info_.max_frame_bytes = kPcapMaxFrameBytes;
   // net_af_packet counts what the kernel refuses as sent.
   if (info_.driver == "net_af_packet") info_.max_frame_bytes = info_.mtu + kMaxLinkHeaderBytes;
-  return OkStatus();
 }
 
 std::uint16_t EthdevPort::Receive(std::uint16_t queue, Packet** packets, std::uint16_t count) {

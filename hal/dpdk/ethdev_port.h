@@ -41,7 +41,7 @@ class EthdevPort final : public Port {
   Status Find(const EthdevOptions& options);
   Status Configure(const EthdevOptions& options);
   Status SetUpQueues(const EthdevOptions& options);
-  Status ReadInfo(const EthdevOptions& options);
+  void ReadInfo(const EthdevOptions& options);
 
   std::uint16_t id_ = 0;
   bool created_ = false;
