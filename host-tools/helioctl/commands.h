@@ -16,7 +16,7 @@ struct ConfigurationOptions {
 
 struct BoardOptions {
   std::string file;
-  std::string output;
+  std::string output;  // empty: only checked
 };
 
 struct CountersOptions {
@@ -26,6 +26,7 @@ struct CountersOptions {
 
 int Compile(const ConfigurationOptions& options, Streams streams);
 int Validate(const ConfigurationOptions& options, Streams streams);
+int Board(const BoardOptions& options, Streams streams);
 int Counters(const CountersOptions& options, Streams streams);
 
 }  // namespace heliostat::helioctl

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/validate.h"
 #include "helioctl/mirror_yaml.h"
 #include "helioctl/problem.h"
 
@@ -20,6 +21,12 @@ struct Configuration {
 // used.
 Configuration ReadConfiguration(const std::vector<std::string>& paths, std::istream& standard_input,
                                 std::vector<Problem>& problems);
+
+// Decodes the bytes and judges the whole as the card does: the first error, at its place in the YAML.
+void CheckAsCard(const Configuration& configuration, const config::Card& card, std::vector<Problem>& problems);
+
+// Does it name interfaces, which only a card or a board knows?
+bool NamesInterfaces(const Configuration& configuration);
 
 // `3 targets, 2 filters (45 rules), 4 sessions`.
 std::string Summary(const Configuration& configuration);

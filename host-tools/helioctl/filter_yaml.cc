@@ -4,13 +4,13 @@
 #include <array>
 #include <map>
 
+#include "config/bounds.h"
+
 namespace heliostat::helioctl {
 namespace {
 
 // More than any card's limit: only keeps a hostile file from being taken apart item by item.
 constexpr std::size_t kMostRules = 1'000'000;
-constexpr std::size_t kMostVlanRanges = 8;
-constexpr std::size_t kLongestRuleDescription = 128;
 
 constexpr std::array<std::string_view, 16> kRuleFields{"number",      "action",      "protocol",         "source",
                                                        "destination", "sourcePorts", "destinationPorts", "icmpType",
@@ -95,13 +95,13 @@ void SetVlanIds(const Mapping& mapping, v1::Rule& rule) {
   if (list->node().IsSequence() && list->node().size() == 0) {
     list->Report("is an empty list, which nothing could match", "leave it out to match all, or give VLAN IDs");
   }
-  for (const Value& item : list->List(kMostVlanRanges + 1)) {
+  for (const Value& item : list->List(config::kMaxVlanRanges + 1)) {
     if (item.node().IsScalar() && item.node().Scalar() == "untagged") {
       rule.set_untagged(true);
       continue;
     }
-    if (rule.vlan_ids_size() == kMostVlanRanges) {
-      list->Report("has more than " + std::to_string(kMostVlanRanges) + " IDs and ranges", "use several rules");
+    if (rule.vlan_ids_size() == config::kMaxVlanRanges) {
+      list->Report("has more than " + std::to_string(config::kMaxVlanRanges) + " IDs and ranges", "use several rules");
       return;
     }
     if (const auto range = item.Range(4095)) {
@@ -164,7 +164,7 @@ v1::Rule ReadRule(const Value& item, const std::string& list_path) {
   SetNumber(mapping, "dscp", 63, &v1::Rule::set_dscp, rule);
   SetTcpFlags(mapping, rule);
   if (const auto text = mapping.Find("description")) {
-    rule.set_description(text->Text(kLongestRuleDescription).value_or(""));
+    rule.set_description(text->Text(config::kMaxRuleDescriptionBytes).value_or(""));
   }
   return rule;
 }

@@ -5,7 +5,9 @@
 #include <set>
 #include <utility>
 
+#include "config/bounds.h"
 #include "helioctl/filter_yaml.h"
+#include "helioctl/locate.h"
 #include "helioctl/session_yaml.h"
 #include "helioctl/target_yaml.h"
 #include "helioctl/yaml_value.h"
@@ -14,11 +16,6 @@ namespace heliostat::helioctl {
 namespace {
 
 constexpr std::string_view kApiVersion = "heliostat/v1";
-constexpr std::size_t kLongestDescription = 256;
-constexpr std::size_t kMostTags = 16;
-constexpr std::size_t kLongestTagKey = 63;
-constexpr std::size_t kLongestTagValue = 128;
-constexpr std::size_t kLongestOwner = 63;
 
 constexpr std::array<Choice, 5> kKinds{{{"Interface", static_cast<int>(ResourceKind::kInterface)},
                                         {"Underlay", static_cast<int>(ResourceKind::kUnderlay)},
@@ -53,17 +50,18 @@ void ReadTags(const Value& value, v1::Metadata& metadata) {
     value.Report("is not a mapping", "write tags as {key: value}");
     return;
   }
-  if (value.node().size() > kMostTags) {
-    value.Report("has " + std::to_string(value.node().size()) + " tags", "give at most " + std::to_string(kMostTags));
+  if (value.node().size() > config::kMaxTags) {
+    value.Report("has " + std::to_string(value.node().size()) + " tags",
+                 "give at most " + std::to_string(config::kMaxTags));
     return;
   }
   std::set<std::pair<std::string, std::string>> tags;  // ascending: the order in the file means nothing
   std::set<std::string> keys;
   for (const auto& entry : value.node()) {
     const Value key_value(value.source(), entry.first, value.path());
-    const auto key = key_value.Text(kLongestTagKey);
+    const auto key = key_value.Text(config::kMaxTagKeyBytes);
     if (!key) continue;
-    const auto text = Value(value.source(), entry.second, value.path() + " " + *key).Text(kLongestTagValue);
+    const auto text = Value(value.source(), entry.second, value.path() + " " + *key).Text(config::kMaxTagValueBytes);
     if (!keys.insert(*key).second) key_value.Report("the key " + *key + " is given twice", "keep one of them");
     if (text) tags.emplace(*key, *text);
   }
@@ -80,9 +78,9 @@ v1::Metadata ReadMetadata(const Mapping& mapping) {
     metadata.set_name(name->Name().value_or(""));
   }
   if (const auto description = mapping.Find("description")) {
-    metadata.set_description(description->Text(kLongestDescription).value_or(""));
+    metadata.set_description(description->Text(config::kMaxDescriptionBytes).value_or(""));
   }
-  if (const auto owner = mapping.Find("owner")) metadata.set_owner(owner->Text(kLongestOwner).value_or(""));
+  if (const auto owner = mapping.Find("owner")) metadata.set_owner(owner->Text(config::kMaxNameBytes).value_or(""));
   if (const auto tags = mapping.Find("tags")) ReadTags(*tags, metadata);
   return metadata;
 }
@@ -141,7 +139,7 @@ void ReadDocument(const YamlSource& source, const YAML::Node& node, std::size_t 
   const auto kind_number = kind_value ? kind_value->OneOf(kKinds) : std::nullopt;
   if (!kind_number) return;
   const auto kind = static_cast<ResourceKind>(*kind_number);
-  Resource resource{kind, {}, source.file, node, {}};
+  Resource resource{kind, {}, source.file, std::make_shared<const YAML::Node>(node), {}};
   const std::string path = ResourcePath(kind, node);
 
   v1::Metadata metadata;
@@ -151,75 +149,6 @@ void ReadDocument(const YamlSource& source, const YAML::Node& node, std::size_t 
   resource.name = metadata.name();
   ReadSpec(kind, outline, path, metadata, resource.units);
   resources.push_back(std::move(resource));
-}
-
-Place PlaceOf(const std::string& file, const YAML::Node& node) {
-  const YamlSource source{file, nullptr};
-  return Value(&source, node, {}).place();
-}
-
-// `destination_ports` of the contract is `destinationPorts` here.
-std::string CamelCase(std::string_view field) {
-  std::string camel;
-  bool raise = false;
-  for (const char c : field) {
-    if (c == '_') {
-      raise = true;
-    } else {
-      camel += raise && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-      raise = false;
-    }
-  }
-  return camel;
-}
-
-std::string_view NextWord(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  const std::string_view word = text.substr(0, text.find(' '));
-  text.remove_prefix(word.size());
-  return word;
-}
-
-// The value of a field, or an undefined node. Never adds to `mapping`, as operator[] of a mutable node would.
-YAML::Node Child(const YAML::Node& mapping, const std::string& field) {
-  if (mapping.IsMap()) {
-    for (const auto& entry : mapping) {
-      if (entry.first.IsScalar() && entry.first.Scalar() == field) return entry.second;
-    }
-  }
-  return YAML::Node(YAML::NodeType::Undefined);
-}
-
-// The item of a list of rules with that number.
-YAML::Node RuleNode(const YAML::Node& rules, const std::string& number) {
-  if (rules.IsSequence()) {
-    for (const YAML::Node& rule : rules) {
-      const YAML::Node found = Child(rule, "number");
-      if (found.IsDefined() && found.IsScalar() && found.Scalar() == number) return rule;
-    }
-  }
-  return YAML::Node(YAML::NodeType::Undefined);
-}
-
-// Walks down as far as the words of `path` lead.
-YAML::Node Descend(const Resource& resource, std::string_view path) {
-  YAML::Node spec = Child(resource.document, "spec");
-  YAML::Node place = resource.document;
-  YAML::Node here = spec;
-  for (std::string_view word = NextWord(path); !word.empty(); word = NextWord(path)) {
-    YAML::Node next(YAML::NodeType::Undefined);
-    if (word == "rule") {
-      next.reset(RuleNode(here, std::string(NextWord(path))));
-    } else {
-      const std::string field = CamelCase(word.substr(0, word.find('[')));
-      next.reset(Child(here, field));
-      if (!next.IsDefined()) next.reset(Child(Child(resource.document, "metadata"), field));
-    }
-    if (!next.IsDefined()) break;
-    place.reset(next);
-    here.reset(next);
-  }
-  return place;
 }
 
 }  // namespace
@@ -266,24 +195,10 @@ void Arrange(std::vector<Resource>& resources, std::vector<Problem>& problems) {
     const Resource& resource = resources[i];
     if (resource.kind != earlier.kind || resource.name != earlier.name || resource.name.empty()) continue;
     problems.push_back(
-        {PlaceOf(resource.file, resource.document),
+        {PlaceOf(resource.file, *resource.document),
          Status(Code::kAlreadyExists, std::string(KindName(resource.kind)) + " \"" + resource.name + "\"",
-                "is defined already at " + PlaceOf(earlier.file, earlier.document).ToString(), "rename one of them")});
+                "is defined already at " + PlaceOf(earlier.file, *earlier.document).ToString(), "rename one of them")});
   }
-}
-
-bool Locate(const std::vector<Resource>& resources, std::string_view subject, Place& place) {
-  const std::string_view kind = NextWord(subject);
-  const auto open = subject.find('"');
-  const auto close = open == std::string_view::npos ? open : subject.find('"', open + 1);
-  if (close == std::string_view::npos) return false;
-  const std::string_view name = subject.substr(open + 1, close - open - 1);
-  for (const Resource& resource : resources) {
-    if (KindName(resource.kind) != kind || resource.name != name) continue;
-    place = PlaceOf(resource.file, Descend(resource, subject.substr(close + 1)));
-    return true;
-  }
-  return false;
 }
 
 }  // namespace heliostat::helioctl

@@ -1,11 +1,13 @@
 // YAML documents -> units of the wire contract (proto/mirror.proto). What each field means: host-tools/README.md.
 //
 // Here every document is read by itself: types, ranges, spelling, repeated names. What needs the whole configuration
-// (references, limits, interfaces) is judged by the card's own checks, see card_check.h.
+// (references, limits, interfaces) is judged by the card's own checks, see configuration.h.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +27,8 @@ struct Resource {
   ResourceKind kind;
   std::string name;
   std::string file;
-  YAML::Node document;          // for the places of later errors
+  // For the places of later errors. Pointed to, since assigning to a YAML::Node overwrites what it refers to.
+  std::shared_ptr<const YAML::Node> document;
   std::vector<v1::Unit> units;  // the owner, then its chunks
 };
 
@@ -35,9 +38,5 @@ void ReadMirrorYaml(const std::string& file, const std::string& text, std::vecto
 
 // Reports names that two resources of a kind share; sorts into the order of a configuration.
 void Arrange(std::vector<Resource>& resources, std::vector<Problem>& problems);
-
-// The place of what an error of the card's checks is about, its subject being `filter "web" inbound rule 10
-// source_ports` or the like; the nearest enclosing place that can be found. False: none of `resources`.
-bool Locate(const std::vector<Resource>& resources, std::string_view subject, Place& place);
 
 }  // namespace heliostat::helioctl

@@ -19,10 +19,11 @@ constexpr std::array<std::string_view, 4> kCommands{"compile", "validate", "boar
 
 constexpr const char* kFooter = R"(
 Examples:
-  helioctl validate mirror.yaml                     check a configuration
-  helioctl validate configs/ --board board.textproto   with the interfaces of a board
-  helioctl compile -f mirror.yaml -o config.bin     write it as the card takes it
-  helioctl counters readings.bin                    what was mirrored, and what was not
+  helioctl validate mirror.yaml                        check a configuration
+  helioctl validate configs/ --board board.textproto   and its interfaces against a board
+  helioctl compile -f mirror.yaml -o config.bin        write it as the card takes it
+  helioctl board board.textproto                       check a board's description
+  helioctl counters readings.bin                       what was mirrored, and what was not
 
 Exit codes: 0 done, 1 an error (on standard error; nothing was written).)";
 
@@ -60,6 +61,12 @@ void Describe(CLI::App& app, Options& options) {
   compile->add_option("-o,--output", options.configuration.output, "file to write, or - for stdout")
       ->required()
       ->type_name("FILE");
+
+  CLI::App* board = app.add_subcommand("board", "check a board.textproto and write it as the card takes it");
+  board->add_option("-f,--file,file", options.board.file, "the board, or - for stdin")->required()->type_name("FILE");
+  board->add_option("-o,--output", options.board.output, "file to write, or - for stdout; without it: only check")
+      ->type_name("FILE");
+  board->footer("\nExit codes: 0 done, 1 an error; each names file, line, field, reason and fix.");
 
   CLI::App* counters = app.add_subcommand("counters", "show a file of counters that a card wrote");
   counters->add_option("-f,--file,file", options.counters.file, "the card's file, or - for stdin")
@@ -100,6 +107,7 @@ int Parse(const std::vector<std::string>& arguments, Streams streams) {
   }
   if (app.got_subcommand("compile")) return Compile(options.configuration, streams);
   if (app.got_subcommand("validate")) return Validate(options.configuration, streams);
+  if (app.got_subcommand("board")) return Board(options.board, streams);
   return Counters(options.counters, streams);
 }
 

@@ -2,18 +2,11 @@
 
 #include <set>
 
+#include "config/bounds.h"
 #include "helioctl/filter_yaml.h"
 
 namespace heliostat::helioctl {
 namespace {
-
-// mirror.options
-constexpr std::size_t kMostAddresses = 8;
-constexpr std::size_t kMostGateways = 2;
-constexpr std::size_t kMostRoutes = 64;
-constexpr std::size_t kMostNeighbours = 128;
-constexpr std::size_t kMostShares = 16;
-constexpr std::size_t kLongestOwner = 63;
 
 constexpr std::size_t kMostMembers = 65'536;
 constexpr std::uint64_t kLargestVlanId = 4094;  // 0 and 4095 are reserved (IEEE 802.1Q)
@@ -102,20 +95,20 @@ void ReadUnderlay(const Mapping& spec, const std::string& interface, std::vector
   v1::Underlay& underlay = *units.emplace_back().mutable_underlay();
   underlay.set_interface(interface);
   if (const auto list = spec.Require("addresses", "give at least one tunnel address such as 10.9.0.1/24")) {
-    for (const Value& item : list->List(kMostAddresses)) {
+    for (const Value& item : list->List(config::kMaxUnderlayAddresses)) {
       if (const auto prefix = item.Prefix(HostBits::kAllowed)) SetPrefix(*prefix, *underlay.add_addresses());
     }
   }
   if (const auto list = spec.Find("gateways")) {
-    for (const Value& item : list->List(kMostGateways)) {
+    for (const Value& item : list->List(config::kMaxGateways)) {
       if (const auto address = item.Address()) underlay.add_gateways(AddressBytes(*address));
     }
   }
   if (const auto list = spec.Find("routes")) {
-    for (const Value& item : list->List(kMostRoutes)) ReadRoute(item, underlay);
+    for (const Value& item : list->List(config::kMaxRoutes)) ReadRoute(item, underlay);
   }
   if (const auto list = spec.Find("neighbours")) {
-    for (const Value& item : list->List(kMostNeighbours)) ReadNeighbour(item, underlay);
+    for (const Value& item : list->List(config::kMaxNeighbours)) ReadNeighbour(item, underlay);
   }
   if (const auto mtu = Number(spec, "mtu", 1, 65535)) underlay.set_mtu(*mtu);
   if (const auto vlan_id = Number(spec, "vlanId", 1, kLargestVlanId)) underlay.set_vlan_id(*vlan_id);
@@ -127,8 +120,8 @@ void ReadTarget(const Mapping& spec, const v1::Metadata& metadata, std::vector<v
   *target.mutable_metadata() = metadata;
   target.set_group(members.has_value());
   if (const auto list = spec.Find("sharedWith")) {
-    for (const Value& item : list->List(kMostShares)) {
-      if (const auto owner = item.Text(kLongestOwner)) target.add_shared_with(*owner);
+    for (const Value& item : list->List(config::kMaxSharedWith)) {
+      if (const auto owner = item.Text(config::kMaxNameBytes)) target.add_shared_with(*owner);
     }
   }
   if (members) {

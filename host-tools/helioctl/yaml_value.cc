@@ -4,27 +4,19 @@
 #include <charconv>
 #include <utility>
 
+#include "config/check.h"
 #include "helioctl/spelling.h"
 
 namespace heliostat::helioctl {
 namespace {
 
-constexpr std::size_t kLongestName = 63;
+using config::Quoted;
+
 constexpr std::size_t kLongestQuote = 60;
 
-// What was written, short enough for one line of a terminal and without control characters.
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text.substr(0, kLongestQuote)) {
-    quoted += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  }
-  if (text.size() > kLongestQuote) quoted += "...";
-  return quoted + "\"";
-}
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-bool IsLetterOrDigit(char c) { return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool AllDigits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit); }
 
@@ -88,8 +80,8 @@ std::optional<std::string> Value::Text(std::size_t max_bytes) const {
     Report("is " + std::to_string(text->size()) + " bytes long", "give at most " + std::to_string(max_bytes));
     return std::nullopt;
   }
-  if (text->find('\0') != std::string::npos) {
-    Report("has a NUL character in it", "leave it out");
+  if (std::any_of(text->begin(), text->end(), IsControl)) {
+    Report("has a control character or a line break in it", "use plain text in one line");
     return std::nullopt;
   }
   return text;
@@ -98,9 +90,7 @@ std::optional<std::string> Value::Text(std::size_t max_bytes) const {
 std::optional<std::string> Value::Name() const {
   auto name = Scalar("a name");
   if (!name) return std::nullopt;
-  const auto allowed = [](char c) { return IsLetterOrDigit(c) || c == '.' || c == '_' || c == '-'; };
-  if (name->empty() || name->size() > kLongestName || !std::all_of(name->begin(), name->end(), allowed) ||
-      !IsLetterOrDigit(name->front()) || !IsLetterOrDigit(name->back())) {
+  if (!config::IsName(*name)) {
     Report(Quoted(*name) + " is not a name",
            "give 1..63 of a-z, A-Z, 0-9, '.', '_' and '-', the first and last a letter or digit");
     return std::nullopt;

@@ -391,33 +391,5 @@ TEST(Arrange, OrdersByKindThenName) {
   EXPECT_TRUE(units[6].has_sources());
 }
 
-TEST(Locate, FindsResourceRuleAndField) {
-  std::vector<Resource> resources;
-  std::vector<Problem> problems;
-  ReadMirrorYaml("m.yaml",
-                 "apiVersion: heliostat/v1\nkind: Filter\nmetadata:\n  name: web\n  owner: bob\nspec:\n  outbound:\n"
-                 "  - {number: 10, action: accept}\n  - number: 20\n    action: accept\n    destinationPorts: 80\n",
-                 resources, problems);
-  const std::vector<std::pair<std::string, int>> kSubjects{
-      {"filter \"web\"", 1},
-      {"filter \"web\" owner", 5},
-      {"filter \"web\" outbound rule 10", 8},
-      {"filter \"web\" outbound rule 20", 9},
-      {"filter \"web\" outbound rule 20 destination_ports", 11},
-      {"filter \"web\" outbound rule 20 icmp_type", 9},
-      {"filter \"web\" outbound rule 30", 8},
-      {"filter \"web\" inbound rule 10", 1},
-  };
-  for (const auto& [subject, line] : kSubjects) {
-    Place place;
-    ASSERT_TRUE(Locate(resources, subject, place)) << subject;
-    EXPECT_EQ(place.line, line) << subject;
-  }
-  Place place;
-  EXPECT_FALSE(Locate(resources, "filter \"other\"", place));
-  EXPECT_FALSE(Locate(resources, "session \"web\"", place));
-  EXPECT_FALSE(Locate(resources, "", place));
-}
-
 }  // namespace
 }  // namespace heliostat::helioctl

@@ -167,10 +167,66 @@ TEST_F(RunInDirectory, SaysWhenTheOutputCantBeWritten) {
   EXPECT_THAT(std::vector<fs::path>(fs::directory_iterator(directory_), {}), IsEmpty());
 }
 
+constexpr const char* kBoard =
+    "name: \"b\" lcores: \"0,1\" wires { first: \"guest0\" second: \"wire0\" }\n"
+    "ports { name: \"guest0\" kind: VM number: 1 device: \"d0\" mac: \"02:00:00:00:00:01\" }\n"
+    "ports { name: \"wire0\" kind: EDGE number: 2 device: \"d1\" mac: \"02:00:00:00:00:02\" }\n"
+    "ports { name: \"analyser\" kind: EDGE number: 3 device: \"d2\" mac: \"02:00:00:00:00:03\" }\n";
+
+constexpr const char* kSession =
+    "---\napiVersion: heliostat/v1\nkind: Filter\nmetadata: {name: f}\n"
+    "spec: {inbound: [{number: 10, action: accept, protocol: icmp, icmpType: 8}]}\n"
+    "---\napiVersion: heliostat/v1\nkind: Underlay\nmetadata: {name: analyser}\n"
+    "spec: {addresses: [10.9.0.1/24]}\n"
+    "---\napiVersion: heliostat/v1\nkind: Session\nmetadata: {name: s}\nspec:\n";
+
+TEST(Validate, ShowsTheCardsErrorsAtTheirLine) {
+  const std::string yaml = std::string(kTarget) + kSession;
+  struct Row {
+    std::string spec, error;
+  };
+  const std::vector<Row> kRows{
+      {"  {number: 1, sources: [guest0],\n  filter: g, target: t}",
+       "<stdin>:21:11: session \"s\" filter: there is no filter \"g\""},
+      {"  {number: 1, sources: [guest0], filter: f, target: t,\n  sessionId: 3}",
+       "<stdin>:21:14: session \"s\" sessionId: the target's encapsulation is not ERSPAN; write vni"},
+  };
+  for (const Row& row : kRows) {
+    const Outcome outcome = Helioctl({"validate", "-"}, yaml + row.spec + "\n");
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(outcome.err, HasSubstr(row.error));
+  }
+}
+
+TEST_F(RunInDirectory, ChecksInterfacesOnlyAgainstABoard) {
+  Write("m.yaml", std::string(kTarget) + kSession + "  number: 1\n  sources: [guest7]\n  filter: f\n  target: t\n");
+  Write("board.textproto", kBoard);
+  const Outcome without = Helioctl({"validate", Path("m.yaml")});
+  EXPECT_EQ(without.code, 0) << without.err;
+  EXPECT_THAT(without.out, HasSubstr("note: whether a card has these interfaces was not checked; --board FILE does"));
+  const Outcome with = Helioctl({"validate", Path("m.yaml"), "--board", Path("board.textproto")});
+  EXPECT_EQ(with.code, 1);
+  EXPECT_THAT(with.err, HasSubstr("m.yaml:21:"));
+  EXPECT_THAT(with.err, HasSubstr("guest7"));
+}
+
+TEST_F(RunInDirectory, ChecksAndWritesABoard) {
+  Write("board.textproto", kBoard);
+  EXPECT_EQ(Helioctl({"board", Path("board.textproto")}).out, "ok: board \"b\", 3 ports\n");
+  EXPECT_EQ(Helioctl({"board", "-f", Path("board.textproto"), "-o", Path("board.bin")}).code, 0);
+  EXPECT_THAT(Read("board.bin"), HasSubstr("guest0"));
+  const Outcome wrong = Helioctl({"board", "-", "-o", Path("other.bin")}, "nmae: \"x\"\n");
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_THAT(wrong.err, HasSubstr("<stdin>:1:"));
+  EXPECT_THAT(wrong.err, HasSubstr("did you mean name?"));
+  EXPECT_FALSE(fs::exists(Path("other.bin")));
+}
+
 class Example : public testing::TestWithParam<std::string> {};
 
 TEST_P(Example, IsValid) {
-  const Outcome outcome = Helioctl({"validate", "-f", std::string(HELIOSTAT_EXAMPLES) + "/" + GetParam()});
+  const Outcome outcome =
+      Helioctl({"validate", "-f", std::string(HELIOSTAT_EXAMPLES) + "/" + GetParam(), "--board", "-"}, kBoard);
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.err, "");
 }
