@@ -84,7 +84,6 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
                   0, "a port needs a send queue for each worker: lower the board's lcores or give the device more queues");
   }
   info_.receive_queues = options.receive_queues;
-  info_.send_queues = device.max_tx_queues >= 2 * options.workers ? static_cast<std::uint16_t>(2 * options.workers) : options.workers;
   rte_eth_conf conf{};
   info_.driver = device.driver_name;
   // net_pcap gathers chains by itself, though 22.11 does not offer it as a capability.
@@ -93,12 +92,22 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
   conf.txmode.offloads = device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
   conf.rxmode.offloads = device.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
   if (options.mtu != 0) conf.rxmode.mtu = options.mtu;
-  if (const int error = rte_eth_dev_configure(id_, info_.receive_queues, info_.send_queues, &conf); error != 0) {
+  // Queues of their own for the copies, unless the device has none to spare or (net_tap) wants as many of both kinds.
+  int error = -ENOTSUP;
+  if (device.max_tx_queues >= 2 * options.workers) {
+    info_.send_queues = static_cast<std::uint16_t>(2 * options.workers);
+    error = rte_eth_dev_configure(id_, info_.receive_queues, info_.send_queues, &conf);
+  }
+  if (error != 0) {
+    info_.send_queues = options.workers;
+    error = rte_eth_dev_configure(id_, info_.receive_queues, info_.send_queues, &conf);
+  }
+  if (error != 0) {
     return Failed(options, Code::kUnsupported, "can't be configured", error, "check mtu and the number of queues");
   }
   if (options.mtu != 0) {
     // Drivers of files and rings have no MTU to set; a frame of any length passes them.
-    const int error = rte_eth_dev_set_mtu(id_, options.mtu);
+    error = rte_eth_dev_set_mtu(id_, options.mtu);
     if (error != 0 && error != -ENOTSUP) {
       return Failed(options, Code::kUnsupported, "does not take MTU " + std::to_string(options.mtu), error, "lower mtu");
     }
