@@ -88,6 +88,16 @@ def is_ipv6(frame):
     return frame[at : at + 2] == b"\x86\xdd" and len(frame) >= at + 42 and frame[at + 2] >> 4 == 6
 
 
+def flow_of(frame):
+    """The 5-tuple, the same for both directions, of a plain TCP or UDP packet over IPv4; else None."""
+    if len(frame) < 38 or frame[12:15] != b"\x08\x00\x45" or frame[23] not in (6, 17):
+        return None
+    if int.from_bytes(frame[20:22], "big") & 0x3FFF:
+        return None  # a fragment
+    ends = sorted(((frame[26:30], frame[34:36]), (frame[30:34], frame[36:38])))
+    return (frame[23], *(f"{address.hex()}:{int.from_bytes(port, 'big')}" for address, port in ends))
+
+
 class Checker:
     """Collects mistakes; `name` says which frame of a port is meant."""
 
@@ -128,7 +138,19 @@ class Checker:
                 self.mistake(f"copy {number + 1}: no session makes {key}")
         for key, stream in by_key.items():
             self.stream(stream, found[key])
+        self.source_ports([copy for made in found.values() for copy in made if copy.source_port])
         return found
+
+    def source_ports(self, found):
+        """The outer UDP source port is the same for both directions of a flow, and differs between flows."""
+        ports = {}
+        for copy in found:
+            flow = flow_of(copy.inner)
+            if flow and ports.setdefault(flow, copy.source_port) != copy.source_port:
+                self.mistake(f"two UDP source ports, {ports[flow]} and {copy.source_port}, for one flow: {flow}")
+                break
+        if len(ports) >= 64 and len(set(ports.values())) < len(ports) // 2:
+            self.mistake(f"{len(ports)} flows have only {len(set(ports.values()))} UDP source ports")
 
     def stream(self, stream, found):
         expected = list(stream.frames(self.entered))
