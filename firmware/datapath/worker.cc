@@ -76,9 +76,16 @@ std::uint32_t Worker::RunLane(const Lane& lane, const Tables& tables) {
   Burst& burst = burst_;
   burst.count = options_.ports[lane.input].port->Receive(lane.queue, burst.packets.data(), hal::kBurst);
   if (burst.count == 0) return 0;
+  const std::uint16_t received = burst.count;
   std::uint64_t bytes = 0;
-  for (std::uint16_t i = 0; i < burst.count; ++i) bytes += hal::Length(burst.packets[i]);
-  port_cells_[lane.input].Add(PortCell::kReceived, burst.count, bytes);
+  std::uint32_t longest = 0;
+  for (std::uint16_t i = 0; i < received; ++i) {
+    const std::uint32_t length = hal::Length(burst.packets[i]);
+    bytes += length;
+    longest = std::max(longest, length);
+  }
+  port_cells_[lane.input].Add(PortCell::kReceived, received, bytes);
+  if (longest > options_.ports[lane.input].port->info().max_frame_bytes) DropTooLong(lane);
 
   burst.matches = 0;
   burst.held = 0;
@@ -99,7 +106,28 @@ std::uint32_t Worker::RunLane(const Lane& lane, const Tables& tables) {
     MakeCopies(lane, tables);
     ReleaseHeld();
   }
-  return burst.count;
+  return received;
+}
+
+// What a port can't carry it did not carry whole: net_pcap delivers a record above 65,535 bytes with its full length
+// but without most of its bytes. Such a frame is neither judged nor sent on.
+void Worker::DropTooLong(const Lane& lane) {
+  Burst& burst = burst_;
+  const std::uint32_t max_bytes = options_.ports[lane.input].port->info().max_frame_bytes;
+  PortCell& cell = port_cells_[lane.output == kNoPort ? lane.input : lane.output];
+  std::uint16_t kept = 0;
+  for (std::uint16_t i = 0; i < burst.count; ++i) {
+    hal::Packet* packet = burst.packets[i];
+    const std::uint32_t length = hal::Length(packet);
+    if (length <= max_bytes) {
+      burst.packets[kept++] = packet;
+      continue;
+    }
+    cell.Add(PortCell::kForwardDrops, 1, length);
+    cell.Add(PortCell::kForwardTooLong, 1, length);
+    hal::Release(packet);
+  }
+  burst.count = kept;
 }
 
 void Worker::Parse() {

@@ -93,6 +93,7 @@ class Worker {
   };
 
   std::uint32_t RunLane(const Lane& lane, const Tables& tables);
+  void DropTooLong(const Lane& lane);
   void Parse();
   void Judge(const Tables& tables, std::uint16_t port, config::Direction direction, bool at_egress);
   [[nodiscard]] std::uint32_t Guard(const Tables& tables, std::uint16_t port, config::Direction direction);

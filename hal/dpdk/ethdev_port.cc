@@ -14,6 +14,9 @@ namespace {
 
 // net_pcap drops what is longer without counting it (its snapshot length).
 constexpr std::uint32_t kPcapMaxFrameBytes = 65'535;
+// net_pcap gathers a chain into a buffer of this size (its RTE_ETH_PCAP_SNAPLEN) and cuts what does not fit, without a
+// word. What lies in one piece it writes whole.
+constexpr std::uint32_t kPcapMaxChainBytes = RTE_ETHER_MAX_JUMBO_FRAME_LEN;
 // Beyond the IP packet: Ethernet and two tags.
 constexpr std::uint32_t kMaxLinkHeaderBytes = 14 + 8;
 
@@ -49,6 +52,7 @@ EthdevPort::~EthdevPort() {
     rte_eth_dev_close(id_);
     rte_vdev_uninit(device_name_.c_str());
   }
+  rte_mempool_free(whole_frames_);
 }
 
 Status EthdevPort::Find(const EthdevOptions& options) {
@@ -131,6 +135,14 @@ Status EthdevPort::SetUpQueues(const EthdevOptions& options) {
       return Failed(options, Code::kUnavailable, "send queue can't be set up", error, "check the driver");
     }
   }
+  if (info_.driver == "net_pcap") {
+    // A burst of the longest frames; the driver gives them back before it returns.
+    const std::string name = "whole_" + std::to_string(id_);
+    whole_frames_ = rte_pktmbuf_pool_create(name.c_str(), 2 * kBurst - 1, 0, 0, kPcapMaxFrameBytes, SOCKET_ID_ANY);
+    if (whole_frames_ == nullptr) {
+      return Failed(options, Code::kResourceExhausted, "no memory for long frames", rte_errno, "raise memory_mib");
+    }
+  }
   if (const int error = rte_eth_dev_start(id_); error != 0) {
     return Failed(options, Code::kUnavailable, "can't be started", error, "check that its files or interface may be used");
   }
@@ -167,7 +179,24 @@ std::uint16_t EthdevPort::Receive(std::uint16_t queue, Packet** packets, std::ui
 }
 
 std::uint16_t EthdevPort::Send(std::uint16_t queue, Packet** packets, std::uint16_t count) {
+  if (whole_frames_ != nullptr) count = MakeLongChainsWhole(packets, count);
   return rte_eth_tx_burst(id_, queue, packets, count);
+}
+
+std::uint16_t EthdevPort::MakeLongChainsWhole(Packet** packets, std::uint16_t count) {
+  for (std::uint16_t i = 0; i < count; ++i) {
+    Packet* const chain = packets[i];
+    if (chain->pkt_len <= kPcapMaxChainBytes || chain->nb_segs == 1) continue;
+    Packet* const whole = chain->pkt_len > kPcapMaxFrameBytes ? nullptr : rte_pktmbuf_alloc(whole_frames_);
+    if (whole == nullptr) return i;
+    whole->data_off = 0;  // no room in front: a buffer holds just the longest frame
+    rte_pktmbuf_read(chain, 0, chain->pkt_len, rte_pktmbuf_mtod(whole, void*));
+    whole->pkt_len = chain->pkt_len;
+    whole->data_len = static_cast<std::uint16_t>(chain->pkt_len);
+    rte_pktmbuf_free(chain);
+    packets[i] = whole;
+  }
+  return count;
 }
 
 bool EthdevPort::LinkUp() {

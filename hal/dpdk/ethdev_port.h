@@ -43,10 +43,14 @@ class EthdevPort final : public Port {
   Status SetUpQueues(const EthdevOptions& options);
   void ReadInfo(const EthdevOptions& options);
 
+  // Replaces chains that the driver would cut. Returns how many packets, from the first, may be sent.
+  std::uint16_t MakeLongChainsWhole(Packet** packets, std::uint16_t count);
+
   std::uint16_t id_ = 0;
   bool created_ = false;
   bool started_ = false;
   std::string device_name_;
+  PacketPool* whole_frames_ = nullptr;  // owned; only where the driver cuts long chains
 };
 
 }  // namespace heliostat::hal::dpdk
