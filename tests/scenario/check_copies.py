@@ -67,9 +67,9 @@ class Stream:
         return self.entered_at != self.source
 
     def frames(self, entered):
-        """(number, frame) of those that are mirrored: what leaves a port must fit it, runts never count."""
+        """(number, frame) of those that are mirrored: neither runts nor what no port can carry."""
         for number, frame in enumerate(entered[self.entered_at]):
-            if len(frame) >= SHORTEST and not (self.leaves_by_source and len(frame) > LONGEST):
+            if SHORTEST <= len(frame) <= LONGEST:
                 yield number, frame
 
     def kept(self, frame, overhead):

@@ -49,8 +49,8 @@ PLANS = {
         Stream("wire-in", "wire0", "inbound", "erspan2", "10.9.0.3", 1, mtu=9000, ttl=255),
     ],
     "three": [
-        Stream("guest-out", "guest0", "outbound", "geneve", "10.9.0.2", 5, mtu=65535),
-        Stream("wire-out", "wire0", "outbound", "vxlan", "fd00:9::2", 6, mtu=65535, udpChecksum=True),
+        Stream("guest-out", "guest0", "outbound", "geneve", "10.9.0.2", 5, mtu=65517),
+        Stream("wire-out", "wire0", "outbound", "vxlan", "fd00:9::2", 6, mtu=65517, udpChecksum=True),
         Stream("guest-in", "guest0", "inbound", "geneve", "fd00:9::3", 7, packetLength=35, udpChecksum=True),
         Stream("wire-in", "wire0", "inbound", "erspan2", "fd00:9::4", 8, packetLength=100),
     ],
