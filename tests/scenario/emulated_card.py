@@ -23,8 +23,8 @@ def run_command(firmware, config, entered, left, readings):
     return command + ["--readings", readings, "--until-idle"]
 
 
-def counters_command(helioctl, readings, form="json"):
-    return [helioctl, "counters", readings, "-o", form]
+def counters_command(helioctl, readings, *options):
+    return [helioctl, "counters", readings, *options]
 
 
 def call(command):
@@ -50,4 +50,4 @@ class Card:
         call(compile_command(self.helioctl, configuration, config))
         pcap.write(f"{folder}/in/analyser.pcap", [])
         call(run_command(self.firmware, config, f"{folder}/in", f"{folder}/out", readings))
-        return json.loads(call(counters_command(self.helioctl, readings)))
+        return json.loads(call(counters_command(self.helioctl, readings, "-o", "json")))

@@ -206,6 +206,34 @@ void Ssh(Script& script, const Site&) {
   connection.Finish();
 }
 
+void Smtp(Script& script, const Site& site) {
+  Connection connection(script, 25);
+  const auto say = [&](Side side, std::string_view line) {
+    Bytes bytes;
+    AppendText(bytes, line);
+    AppendText(bytes, "\r\n");
+    connection.Say(side, bytes);
+  };
+  say(Side::kWire, std::string("220 ") + std::string(site.name) + " ESMTP");
+  say(Side::kGuest, "HELO guest.example");
+  say(Side::kWire, "250 hello");
+  say(Side::kGuest, "MAIL FROM:<alice@guest.example>");
+  say(Side::kWire, "250 ok");
+  say(Side::kGuest, "RCPT TO:<bob@example.com>");
+  say(Side::kWire, "250 ok");
+  say(Side::kGuest, "DATA");
+  say(Side::kWire, "354 go on");
+  std::string text = "From: alice@guest.example\r\nTo: bob@example.com\r\nSubject: report\r\n";
+  for (std::uint64_t lines = script.random().Between(10, 120); lines > 0; --lines) {
+    text += "\r\nAll is well at the mirror, and the sun is shining.";
+  }
+  say(Side::kGuest, text + "\r\n.");
+  say(Side::kWire, "250 taken");
+  say(Side::kGuest, "QUIT");
+  say(Side::kWire, "221 bye");
+  connection.Finish();
+}
+
 void Dns(Script& script, const Site& asked) {
   const auto port = static_cast<std::uint16_t>(script.random().Between(32768, 60999));
   for (const IpFamily family : {IpFamily::kIpv4, IpFamily::kIpv6}) {
@@ -314,6 +342,10 @@ constexpr std::array kKinds{
     Kind{Dns, IpFamily::kIpv4, true, Reaches::kResolver, 4},
     Kind{Http, IpFamily::kIpv6, false, Reaches::kSite, 3},
     Kind{Ntp, IpFamily::kIpv4, false, Reaches::kTimeServer, 2},
+    Kind{Ssh, IpFamily::kIpv6, false, Reaches::kSite, 2},
+    Kind{Smtp, IpFamily::kIpv6, false, Reaches::kSite, 4},
+    Kind{Ntp, IpFamily::kIpv6, false, Reaches::kTimeServer, 3},
+    Kind{Smtp, IpFamily::kIpv4, false, Reaches::kSite, 2},
 };
 
 const Kind& Choose(Random& random, std::size_t conversation) {
