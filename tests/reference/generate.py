@@ -97,6 +97,7 @@ class Configuration:
         self.chance = chance
         self.board = board
         self.documents = []
+        self.guest = board.interfaces[0]  # never a source: copies may be delivered to it
         self.sources = self.pick_sources()
         self.tunnel_ids = {'vni': chance.sample(range(1, 1 << 24), 40), 'sessionId': chance.sample(range(1024), 40)}
         self.underlays = self.add_underlays()
@@ -110,8 +111,8 @@ class Configuration:
         self.documents.append({'apiVersion': 'heliostat/v1', 'kind': kind, 'metadata': {'name': name}, 'spec': spec})
 
     def pick_sources(self):
-        """1 to 4; one guest stays free for targets. Copies may leave by an edge interface that is a source."""
-        usable = self.board.names('vm', 'nfv')[1:] + self.board.names('edge')
+        """1 to 4. Copies may leave by an edge interface that is a source."""
+        usable = [name for name in self.board.names('vm', 'nfv', 'edge') if name != self.guest['name']]
         return self.chance.sample(usable, min(len(usable), self.chance.randint(1, 4)))
 
     # Underlays: wire0 has the only default gateways; on-link prefixes and routes of different edges never overlap, so
@@ -146,35 +147,50 @@ class Configuration:
         return f'{subnet[family]}{host}'
 
     def add_target(self, name):
-        """Returns (name, encapsulation)."""
-        shape = self.chance.choice(('remote', 'remote', 'remote', 'edge', 'vlan', 'port', 'group'))
-        encapsulation = self.chance.choice(ROUTED_ENCAPSULATIONS)
-        edge = self.chance.choice(self.board.names('edge'))
-        if shape == 'group':
-            members = [f'{name}.{n}' for n in range(self.chance.randint(1, 4))]
-            for member in members:
-                self.add('Target', member, {'remote': self.remote(), 'encapsulation': encapsulation})
-            spec = {'members': members}
-        elif shape == 'edge':
-            spec = {'remote': self.remote(edge), 'interface': edge, 'vlanId': self.chance.randint(1, 4094)}
-            encapsulation = self.default_sometimes(spec, encapsulation, 'erspan2')
-        elif shape == 'vlan':
-            spec = {'interface': edge, 'vlanId': self.chance.randint(1, 4094)}
-            encapsulation = self.default_sometimes(spec, 'vlan', 'vlan')
-        elif shape == 'port':
-            spec = {'interface': self.board.names('vm', 'nfv')[0]}
-            encapsulation = self.default_sometimes(spec, 'none', 'none')
-        else:
-            spec = {'remote': self.remote()}
-            encapsulation = self.default_sometimes(spec, encapsulation, 'vxlan')
-        self.add('Target', name, spec)
-        return name, encapsulation
+        """Returns (name, encapsulation, shape)."""
+        shape = self.chance.choice(('remote', 'remote', 'remote', 'edge', 'vlan', 'port', 'local', 'group'))
+        if shape != 'group':
+            spec, encapsulation = self.single_target(shape)
+            self.add('Target', name, spec)
+            return name, encapsulation, shape
+        # All members are alike.
+        shape = self.chance.choice(('remote', 'remote', 'edge', 'vlan'))
+        routed = self.chance.choice(ROUTED_ENCAPSULATIONS)
+        members = [f'{name}.{n}' for n in range(self.chance.randint(1, 4))]
+        for member in members:
+            spec, encapsulation = self.single_target(shape, routed)
+            self.add('Target', member, spec)
+        self.add('Target', name, {'members': members})
+        return name, encapsulation, shape
 
-    def default_sometimes(self, spec, encapsulation, default):
-        if self.chance.random() < 0.3:
-            return default
-        spec['encapsulation'] = encapsulation
-        return encapsulation
+    def single_target(self, shape, routed=None):
+        """(spec, encapsulation); `routed` is the encapsulation of a tunnel, drawn when absent."""
+        edge = self.chance.choice(self.board.names('edge'))
+        guest = self.guest
+        spec, default = {
+            'remote': lambda: ({'remote': self.remote()}, 'vxlan'),
+            'edge': lambda: ({'remote': self.remote(edge), 'interface': edge, 'vlanId': self.vlan_id()}, 'erspan2'),
+            'vlan': lambda: ({'interface': edge, 'vlanId': self.vlan_id()}, 'vlan'),
+            'port': lambda: ({'interface': guest['name']}, 'none'),
+            'local': lambda: ({'remote': guest.get('primaryIpv4') or guest.get('primaryIpv6') or self.remote()}, 'vxlan'),
+        }[shape]()
+        if routed is None and self.chance.random() < 0.3:
+            return spec, default
+        encapsulation = default if shape in ('vlan', 'port') else routed or self.chance.choice(ROUTED_ENCAPSULATIONS)
+        return {**spec, 'encapsulation': encapsulation}, encapsulation
+
+    def vlan_id(self):
+        return self.chance.randint(1, 4094)
+
+    def may_use(self, source, shape):
+        """Edges may not use what is delivered to a guest; and the definition does not say what tunnel address there is
+        towards a local guest, so that such copies are left to sources that have an address of their own."""
+        if shape == 'port':
+            return source not in self.board.names('edge')
+        if shape == 'local':
+            family = 'primaryIpv4' if 'primaryIpv4' in self.guest else 'primaryIpv6'
+            return any(i['name'] == source and family in i and i['kind'] != 'edge' for i in self.board.interfaces)
+        return True
 
     def add_filter(self, name, pool):
         spec = {}
@@ -192,12 +208,10 @@ class Configuration:
     def add_sessions(self, targets, filters):
         count = self.chance.randint(1, 16)
         numbers = self.chance.sample(range(1, 32767), count)
-        edges = self.board.names('edge')
         for number in numbers:
-            name, encapsulation = self.chance.choice(targets)
+            name, encapsulation, shape = self.chance.choice(targets)
             sources = self.chance.sample(self.sources, self.chance.randint(1, len(self.sources)))
-            if encapsulation == 'none':
-                sources = [source for source in sources if source not in edges]
+            sources = [source for source in sources if self.may_use(source, shape)]
             if not sources:
                 continue
             spec = {'number': number, 'sources': sources, 'filter': self.chance.choice(filters), 'target': name}

@@ -5,12 +5,13 @@
 // Each line of the manifest names three files: a configuration (helioctl compile), a board (a Board message) and
 // packets, each [u32 number of the source interface, u8 direction (0 inbound, 1 outbound), u32 length, bytes], little
 // endian. Ends with 1 and a message on stderr at the first batch that can't be judged.
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,7 +40,8 @@ using Bytes = std::span<const std::uint8_t>;
 struct Packet {
   std::uint32_t interface_number = 0;
   config::Direction direction = config::Direction::kInbound;
-  Bytes frame;
+  std::vector<std::uint8_t> frame;  // memory of its own: the address sanitizer sees a read past its end
+  std::string verdict;
 };
 
 // Everything that judges the packets of one batch.
@@ -110,10 +112,12 @@ std::optional<Packet> TakePacket(Bytes& stream) {
   if (stream.size() < kHeaderBytes || stream.size() - kHeaderBytes < u32(5)) {
     return std::nullopt;
   }
-  const Packet packet{.interface_number = u32(0),
-                      .direction = stream[4] == 0 ? config::Direction::kInbound : config::Direction::kOutbound,
-                      .frame = stream.subspan(kHeaderBytes, u32(5))};
-  stream = stream.subspan(kHeaderBytes + packet.frame.size());
+  const Bytes frame = stream.subspan(kHeaderBytes, u32(5));
+  Packet packet{.interface_number = u32(0),
+                .direction = stream[4] == 0 ? config::Direction::kInbound : config::Direction::kOutbound,
+                .frame = {frame.begin(), frame.end()},
+                .verdict = {}};
+  stream = stream.subspan(kHeaderBytes + frame.size());
   return packet;
 }
 
@@ -139,35 +143,67 @@ const rules::InterfacePolicy* PolicyAt(const Mirror& mirror, const std::string& 
   return nullptr;
 }
 
-std::string VerdictOf(const Mirror& mirror, std::uint32_t interface, const Packet& packet) {
-  const packet::FlowKey key = packet::Parse(packet.frame);
-  if (key.Has(packet::FlowKey::kRunt)) {
-    return "runt";
-  }
-  if (mirror.loop_guard.IsOwnCopy(interface, key, packet.frame)) {
-    return "loop_guard";
-  }
-  const rules::InterfacePolicy* at = PolicyAt(mirror, mirror.interfaces[interface].name, packet.direction);
-  if (at == nullptr || at->policy == nullptr) {
+std::string VerdictLine(const Mirror& mirror, const rules::InterfacePolicy& at, const rules::Verdict& verdict) {
+  if (verdict.outcome == rules::Outcome::kNone) {
     return "none";
   }
-  std::array<rules::Verdict, 1> verdict{};
-  at->policy->Classify(std::span(&key, 1), verdict);
-  if (verdict[0].outcome == rules::Outcome::kNone) {
-    return "none";
-  }
-  const rules::RuleOrigin& origin = at->policy->rules()[verdict[0].rule];
-  std::string line = verdict[0].outcome == rules::Outcome::kAccept ? "accept " : "reject ";
-  line += mirror.config.sessions.at(at->sessions.at(verdict[0].slot)).metadata.name + " ";
+  const rules::RuleOrigin& origin = at.policy->rules()[verdict.rule];
+  std::string line = verdict.outcome == rules::Outcome::kAccept ? "accept " : "reject ";
+  line += mirror.config.sessions.at(at.sessions.at(verdict.slot)).metadata.name + " ";
   line += origin.number != 0 ? std::to_string(origin.number) : std::string(ServiceName(origin.service));
   return line;
+}
+
+// As a worker does: a burst of one interface and direction at once.
+void JudgeBurst(const Mirror& mirror, std::uint32_t interface, std::span<Packet* const> burst) {
+  std::vector<packet::FlowKey> keys;
+  std::vector<Bytes> frames;
+  for (const Packet* packet : burst) {
+    frames.emplace_back(packet->frame);
+    keys.push_back(packet::Parse(packet->frame));
+  }
+  const std::uint64_t own_copies = mirror.loop_guard.OwnCopies(interface, keys, frames);
+  const rules::InterfacePolicy* at = PolicyAt(mirror, mirror.interfaces[interface].name, burst.front()->direction);
+  std::vector<rules::Verdict> verdicts(burst.size());
+  if (at != nullptr && at->policy != nullptr) {
+    at->policy->Classify(keys, verdicts);
+  }
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    if (keys[i].Has(packet::FlowKey::kRunt)) {
+      burst[i]->verdict = "runt";
+    } else if ((own_copies >> i & 1U) != 0) {
+      burst[i]->verdict = "loop_guard";
+    } else {
+      burst[i]->verdict = at == nullptr ? "none" : VerdictLine(mirror, *at, verdicts[i]);
+    }
+  }
+}
+
+Status JudgePackets(const Mirror& mirror, std::span<Packet> packets) {
+  std::map<std::pair<std::uint32_t, config::Direction>, std::vector<Packet*>> lanes;
+  for (Packet& packet : packets) {
+    const auto interface = std::ranges::find(mirror.interfaces, packet.interface_number, &config::Interface::number);
+    if (interface == mirror.interfaces.end()) {
+      return Status(Code::kNotFound, "packets", "no interface of number " + std::to_string(packet.interface_number));
+    }
+    lanes[{static_cast<std::uint32_t>(interface - mirror.interfaces.begin()), packet.direction}].push_back(&packet);
+  }
+  for (const auto& [lane, of_lane] : lanes) {
+    std::span<Packet* const> rest(of_lane);
+    for (std::size_t size = 1; !rest.empty(); size = size % rules::LoopGuard::kMaxBurst + 1) {  // bursts of every size
+      const std::size_t count = std::min(size, rest.size());
+      JudgeBurst(mirror, lane.first, rest.first(count));
+      rest = rest.subspan(count);
+    }
+  }
+  return OkStatus();
 }
 
 Status JudgeBatch(const std::string& config_path, const std::string& board_path, const std::string& packets_path) {
   Result<std::vector<std::uint8_t>> config = ReadFile(config_path);
   Result<std::vector<std::uint8_t>> board = ReadFile(board_path);
-  Result<std::vector<std::uint8_t>> packets = ReadFile(packets_path);
-  for (const auto* file : {&config, &board, &packets}) {
+  Result<std::vector<std::uint8_t>> stream = ReadFile(packets_path);
+  for (const auto* file : {&config, &board, &stream}) {
     HELIOSTAT_RETURN_IF_ERROR(file->status());
   }
   Result<Mirror> mirror = Load(*config, *board);
@@ -175,19 +211,19 @@ Status JudgeBatch(const std::string& config_path, const std::string& board_path,
     return mirror.status().Within(config_path);
   }
 
-  Bytes stream(*packets);
-  while (const std::optional<Packet> packet = TakePacket(stream)) {
-    std::uint32_t interface = 0;
-    while (interface < mirror->interfaces.size() && mirror->interfaces[interface].number != packet->interface_number) {
-      ++interface;
-    }
-    if (interface == mirror->interfaces.size()) {
-      return Status(Code::kNotFound, packets_path,
-                    "no interface of number " + std::to_string(packet->interface_number));
-    }
-    std::cout << VerdictOf(*mirror, interface, *packet) << '\n';
+  std::vector<Packet> packets;
+  Bytes rest(*stream);
+  while (std::optional<Packet> packet = TakePacket(rest)) {
+    packets.push_back(std::move(*packet));
   }
-  return stream.empty() ? OkStatus() : Status(Code::kDataLoss, packets_path, "the last packet is cut short");
+  if (!rest.empty()) {
+    return Status(Code::kDataLoss, packets_path, "the last packet is cut short");
+  }
+  HELIOSTAT_RETURN_IF_ERROR(JudgePackets(*mirror, packets));
+  for (const Packet& packet : packets) {
+    std::cout << packet.verdict << '\n';
+  }
+  return OkStatus();
 }
 
 int Main(const std::string& manifest_path) {
