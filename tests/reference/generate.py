@@ -308,11 +308,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--pairs', type=int, default=PACKETS_PER_CONFIGURATION)
+    parser.add_argument('--index', type=int, help='only this configuration of the seed')
     parser.add_argument('--out', required=True)
     arguments = parser.parse_args()
     print('seed', arguments.seed)
     os.makedirs(arguments.out, exist_ok=True)
-    for index in range((arguments.pairs + PACKETS_PER_CONFIGURATION - 1) // PACKETS_PER_CONFIGURATION):
+    configurations = range(-(-arguments.pairs // PACKETS_PER_CONFIGURATION))
+    for index in configurations if arguments.index is None else [arguments.index]:
         case = generate(arguments.seed, index)
         base = os.path.join(arguments.out, str(index))
         for suffix, data in (('.yaml', yaml_text(case.documents).encode()), ('.packets', packet_bytes(case.board, case.pairs)),
