@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -93,8 +94,12 @@ std::optional<int> Parse(int argc, char** argv, Arguments& arguments) {
       case kUntilIdle: arguments.until_idle = true; break;
       case kSeed: {
         char* end = nullptr;
+        errno = 0;
         arguments.seed = std::strtoull(optarg, &end, 0);
-        if (*optarg == '\0' || *end != '\0') return Usage(std::string("--seed ") + optarg + " is not a number");
+        // It takes a sign, and wraps.
+        if (*optarg < '0' || *optarg > '9' || *end != '\0' || errno != 0) {
+          return Usage(std::string("--seed ") + optarg + " is not a number of 64 bits");
+        }
         break;
       }
       case 's': {

@@ -62,9 +62,19 @@ std::vector<std::string> Arguments(const EalOptions& options) {
   return arguments;
 }
 
+// DPDK does not survive more pages than there are: it runs for half a minute, then into a segmentation fault.
+Status CheckMemory(const EalOptions& options) {
+  const std::uint64_t bytes = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  const std::uint64_t mib = bytes >> 20U;
+  if (options.memory_mib <= mib) return OkStatus();
+  return {Code::kResourceExhausted, "board memory_mib",
+          "it is " + std::to_string(options.memory_mib) + ", but this machine has " + std::to_string(mib) + " MiB", "lower it"};
+}
+
 }  // namespace
 
 Result<Eal> Eal::Start(const EalOptions& options) {
+  HELIOSTAT_RETURN_IF_ERROR(CheckMemory(options));
   std::vector<std::string> arguments = Arguments(options);
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());

@@ -49,7 +49,7 @@ Result<std::unique_ptr<EthdevPort>> EthdevPort::Open(const EthdevOptions& option
 EthdevPort::~EthdevPort() {
   if (started_) rte_eth_dev_stop(id_);
   if (created_) {
-    rte_eth_dev_close(id_);
+    if (id_ != kNoDevice) rte_eth_dev_close(id_);
     rte_vdev_uninit(device_name_.c_str());
   }
   rte_mempool_free(whole_frames_);
@@ -65,8 +65,9 @@ Status EthdevPort::Find(const EthdevOptions& options) {
                   "name a PCI address that is bound to DPDK, or a virtual device (net_af_packet0,iface=eth0)");
   }
   if (const int error = rte_vdev_init(device_name_.c_str(), arguments.c_str()); error != 0) {
-    return Failed(options, Code::kUnavailable, "can't be opened", error,
-                  "check that the files or the interface it names exist and may be used");
+    // -1 is no errno here, and stands for anything.
+    return Failed(options, Code::kUnavailable, "can't be opened", error == -1 ? 0 : error,
+                  "check that this image has the driver, and that the files or the interface it names exist and may be used");
   }
   created_ = true;
   if (rte_eth_dev_get_port_by_name(device_name_.c_str(), &id_) != 0) {

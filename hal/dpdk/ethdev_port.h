@@ -46,7 +46,8 @@ class EthdevPort final : public Port {
   // Replaces chains that the driver would cut. Returns how many packets, from the first, may be sent.
   std::uint16_t MakeLongChainsWhole(Packet** packets, std::uint16_t count);
 
-  std::uint16_t id_ = 0;
+  static constexpr std::uint16_t kNoDevice = 0xFFFF;
+  std::uint16_t id_ = kNoDevice;
   bool created_ = false;
   bool started_ = false;
   std::string device_name_;

@@ -106,12 +106,14 @@ class Board:
     wires: list = field(default_factory=lambda: [("guest0", "wire0")])
     workers: int = 1
     copy_buffers: int = 8192
+    memory_mib: int = 192
     more: str = ""
 
     def text(self):
         lcores = ",".join(f"{lcore}@(0-1)" for lcore in range(self.workers + 1))
         return (
-            f'name: "made" lcores: "{lcores}" memory_mib: 192 original_buffers: 8192 copy_buffers: {self.copy_buffers}\n'
+            f'name: "made" lcores: "{lcores}" memory_mib: {self.memory_mib} '
+            f"original_buffers: 8192 copy_buffers: {self.copy_buffers}\n"
             + "".join(port.text(number) for number, port in enumerate(self.ports, 1))
             + "".join(f'wires {{ first: "{a}" second: "{b}" }}\n' for a, b in self.wires)
             + self.more
@@ -228,7 +230,8 @@ class CardCase(unittest.TestCase):
         return program
 
     def read_counters(self):
-        return json.loads(emulated_card.call(emulated_card.counters_command(PROGRAMS["helioctl"], self.readings)))
+        command = emulated_card.counters_command(PROGRAMS["helioctl"], self.readings, "-o", "json")
+        return json.loads(emulated_card.call(command))
 
     def run_card(self, configuration, guest=(), wire=(), board=None, entered=None, seed=1, copies_on_wires=False):
         """A whole run; `entered` instead of `guest` and `wire` names frames by port."""

@@ -141,7 +141,7 @@ class Sessions(card_case.CardCase):
         # Debian's DPDK holds 32 ports: fifteen wires between guests, and the analyser's.
         wires = [(f"a{n}", f"b{n}") for n in range(15)]
         names = [name for wire in wires for name in wire]
-        board = Board([*(Port(name) for name in names), Port("analyser", "EDGE")], wires)
+        board = Board([*(Port(name) for name in names), Port("analyser", "EDGE")], wires, memory_mib=512)
         entered = {name: frames.datagrams(20, source=f"10.0.{n}.1") for n, name in enumerate(names)}
         many = underlay() + ZEEK + EVERYTHING + session("many", 1, "everything", sources=f"[{', '.join(names)}]")
         outcome = self.run_card(many, board=board, entered=entered)
