@@ -35,7 +35,8 @@ def call(command):
         raise Failed(f"{command[0]} did not end within {SECONDS} seconds") from late
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()
-        raise Failed(f"{command[0]} ended with {done.returncode}: {said}")
+        # A program that gave up says why itself; one that was killed did not mean to.
+        raise Failed(said if done.returncode == 1 and said else f"{command[0]} ended with {done.returncode}: {said}")
     return done.stdout
 
 
