@@ -66,6 +66,16 @@ class OwnCapture(Demo):
         self.assertEqual(self.port("out/wire0"), up)
         self.assertEqual(self.port("out/guest0"), down)
 
+    def test_carries_frames_as_long_as_a_port_can_and_counts_longer_ones(self):
+        addresses = bytes.fromhex("020000002001020000001001")
+        frames = [addresses + b"\x88\xb5" + b"x" * (length - 14) for length in (60, 16129, 65535, 65536, 80066, 61)]
+        pcap.write(f"{self.folder}/long.pcap", frames)
+        done = self.demo("long.pcap")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(self.port("out/wire0"), [frame for frame in frames if len(frame) <= 65535])
+        self.assertIn("2 too long for a port", done.stdout)
+        self.assertIn("forward_too_long", done.stdout)
+
     def test_says_in_one_line_why_a_file_will_not_do(self):
         with open(f"{self.folder}/notes.txt", "w", encoding="utf-8") as file:
             file.write("not a capture")
