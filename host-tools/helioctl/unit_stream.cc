@@ -21,6 +21,9 @@ void AppendDelimited(const google::protobuf::MessageLite& message, std::string& 
 std::string ConfigurationBytes(const std::vector<Resource>& resources) {
   v1::Unit header;
   header.mutable_header()->set_format(kFormat);
+  std::size_t units = 0;
+  for (const Resource& resource : resources) units += resource.units.size();
+  header.mutable_header()->set_units(static_cast<std::uint32_t>(units));
   std::string stream;
   AppendDelimited(header, stream);
   for (const Resource& resource : resources) {

@@ -50,7 +50,7 @@ spec: {remote: 10.9.0.2}
 TEST(ReadConfiguration, WritesTheBytesOfTheContract) {
   // clang-format off
   EXPECT_EQ(Hex(Read(kSmall).bytes),
-            "04" "0a020801"                                             // header: format 1
+            "06" "0a0408011005"                                         // header: format 1, 5 units
             "0d" "220b" "0a030a0174" "22040a090002"                     // target: metadata.name t, remote
             "07" "3205" "0a030a0166"                                    // filter: metadata.name f
             "15" "3a13" "0a0166" "1002"                                 // rules: filter f, INBOUND, index 0:

@@ -148,7 +148,7 @@ TEST_F(RunInDirectory, WritesTheSameBytesToFileAndStandardOutput) {
   Write("m.yaml", kTarget);
   EXPECT_EQ(Helioctl({"compile", "-f", Path("m.yaml"), "-o", Path("config.bin")}).code, 0);
   const std::string bytes = Read("config.bin");
-  EXPECT_EQ(bytes.size(), 19U);
+  EXPECT_EQ(bytes.size(), 21U);
   EXPECT_EQ(Helioctl({"compile", "-f", Path("m.yaml"), "-o", "-"}).out, bytes);
 }
 
