@@ -1,6 +1,7 @@
 #include "card.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "linux/kernel_interface.h"
@@ -8,7 +9,8 @@
 namespace heliostat {
 namespace {
 
-constexpr std::uint16_t kCopyRoom = 2048;  // headers and a copied frame; longer ones are referenced
+constexpr std::uint16_t kCopyRoom = 2048;                     // headers and a copied frame; longer ones are referenced
+constexpr std::string_view kPacketSocket = "packet_socket:";  // a device: the kernel interface behind the colon
 
 }  // namespace
 
@@ -38,6 +40,7 @@ Card::~Card() {
   Stop();
   workers_.clear();
   agent_.reset();
+  packet_sockets_.clear();
   ports_.clear();
   eal_.reset();
 }
@@ -78,15 +81,31 @@ Status Card::OpenPorts() {
 }
 
 Status Card::OpenPort(const config::BoardPort& board_port) {
+  const Result<std::string> device = Expand(board_port.name, board_port.device);
+  if (!device.ok()) return device.status();
+  Result<std::unique_ptr<hal::Port>> port = device->starts_with(kPacketSocket)
+                                                ? OpenPacketSocket(board_port, device->substr(kPacketSocket.size()))
+                                                : OpenEthdev(board_port, *device);
+  if (!port.ok()) return port.status();
+  const hal::PortInfo& info = (*port)->info();
+  if (!info.multi_segment_send && info.mtu + 256U > kCopyRoom) {
+    return {Code::kUnsupported, "port \"" + board_port.name + "\" mtu",
+            "driver " + info.driver + " takes no chained packets, and a copy buffer holds " +
+                std::to_string(kCopyRoom) + " bytes",
+            "lower mtu to " + std::to_string(kCopyRoom - 256)};
+  }
+  ports_.push_back(std::move(*port));
+  return OkStatus();
+}
+
+Result<std::unique_ptr<hal::Port>> Card::OpenEthdev(const config::BoardPort& board_port, const std::string& device) {
   hal::dpdk::EthdevOptions options;
   options.name = board_port.name;
+  options.device = device;
   options.mac = board_port.mac;
   options.mtu = board_port.mtu;
   options.pool = originals_;
   options.workers = static_cast<std::uint16_t>(lcores_.size());
-  Result<std::string> device = Expand(board_port.name, board_port.device);
-  if (!device.ok()) return device.status();
-  options.device = std::move(*device);
   if (!board_port.kernel_interface.empty()) {
     Result<std::string> interface = Expand(board_port.name, board_port.kernel_interface);
     if (!interface.ok()) return interface.status();
@@ -96,14 +115,59 @@ Status Card::OpenPort(const config::BoardPort& board_port) {
   }
   Result<std::unique_ptr<hal::dpdk::EthdevPort>> port = hal::dpdk::EthdevPort::Open(options);
   if (!port.ok()) return port.status();
-  const hal::PortInfo& info = (*port)->info();
-  if (!info.multi_segment_send && info.mtu + 256U > kCopyRoom) {
-    return {Code::kUnsupported, "port \"" + board_port.name + "\" mtu",
-            "driver " + info.driver + " takes no chained packets, and a copy buffer holds " + std::to_string(kCopyRoom) + " bytes",
-            "lower mtu to " + std::to_string(kCopyRoom - 256)};
+  return std::unique_ptr<hal::Port>(std::move(*port));
+}
+
+Result<std::unique_ptr<hal::Port>> Card::OpenPacketSocket(const config::BoardPort& board_port,
+                                                          const std::string& interface) {
+  const std::string subject = "port \"" + board_port.name + "\"";
+  for (const PacketSocket& other : packet_sockets_) {
+    if (other.interface != interface) continue;
+    return Status(Code::kAlreadyExists, subject,
+                  "interface \"" + interface + "\" is that of port \"" + other.port->info().name + "\"",
+                  "give every port an interface of its own");
   }
-  ports_.push_back(std::move(*port));
-  return OkStatus();
+  Result<hal::linux_os::KernelInterface> taken = hal::linux_os::TakeOver(interface);
+  if (!taken.ok()) return taken.status().Within(subject);
+  if (board_port.mtu != 0 && board_port.mtu != taken->mtu) {
+    return Status(Code::kFailedPrecondition, subject + " mtu",
+                  "the board says " + std::to_string(board_port.mtu) + ", but interface \"" + interface + "\" has " +
+                      std::to_string(taken->mtu),
+                  "type `ip link set " + interface + " mtu " + std::to_string(board_port.mtu) +
+                      "`, or leave mtu out of the board");
+  }
+  Result<std::unique_ptr<hal::packet_socket::PacketSocketPort>> port =
+      hal::packet_socket::PacketSocketPort::Open({.name = board_port.name,
+                                                  .interface = interface,
+                                                  .mac = board_port.mac,
+                                                  .workers = static_cast<std::uint16_t>(lcores_.size()),
+                                                  .pool = originals_});
+  if (!port.ok()) return port.status();
+  packet_sockets_.push_back({interface, port->get(), {}});
+  return std::unique_ptr<hal::Port>(std::move(*port));
+}
+
+std::vector<std::string> Card::Remarks() {
+  std::vector<std::string> remarks;
+  for (PacketSocket& socket : packet_sockets_) {
+    const hal::packet_socket::Anomalies now = socket.port->ReadAnomalies();
+    const auto tell = [&](std::uint64_t count, std::uint64_t before, const std::string& what) {
+      if (count != 0 && before == 0)
+        remarks.push_back("port " + socket.port->info().name + " (" + socket.interface + "): " + what);
+    };
+    tell(now.merged, socket.told.merged,
+         "frames above the MTU arrive, left to a NIC to be cut, and are not carried; at their sender, type "
+         "`ethtool -K INTERFACE tso off gso off`");
+    tell(now.open_checksums, socket.told.open_checksums,
+         "frames arrive with checksums left to a NIC; the card fills them in. To spare it the work, type "
+         "`ethtool -K INTERFACE tx off` at their sender");
+    tell(now.overrun, socket.told.overrun, "frames arrive faster than the card reads them, and the kernel loses some");
+    tell(now.refused, socket.told.refused,
+         "the kernel refuses to send frames that are too long for the interface; give it an MTU 4 bytes larger for "
+         "each tag");
+    socket.told = now;
+  }
+  return remarks;
 }
 
 Status Card::MakeAgent() {
@@ -132,14 +196,16 @@ Status Card::MakeAgent() {
 
 std::uint16_t Card::PortIndex(const std::string& name) const {
   const auto& ports = options_.board.ports;
-  const auto found = std::find_if(ports.begin(), ports.end(), [&](const config::BoardPort& p) { return p.name == name; });
+  const auto found =
+      std::find_if(ports.begin(), ports.end(), [&](const config::BoardPort& p) { return p.name == name; });
   return static_cast<std::uint16_t>(found - ports.begin());
 }
 
 std::vector<datapath::Lane> Card::Lanes() const {
   std::vector<datapath::Lane> lanes;
   const auto add = [&](std::uint16_t input, std::uint16_t output) {
-    for (std::uint16_t queue = 0; queue < ports_[input]->info().receive_queues; ++queue) lanes.push_back({input, queue, output});
+    for (std::uint16_t queue = 0; queue < ports_[input]->info().receive_queues; ++queue)
+      lanes.push_back({input, queue, output});
   };
   for (const auto& [first, second] : options_.board.wires) {
     add(PortIndex(first), PortIndex(second));
@@ -155,7 +221,8 @@ Status Card::MakeWorkers() {
     datapath::WorkerOptions options;
     options.number = number;
     options.workers = static_cast<std::uint32_t>(lcores_.size());
-    for (std::size_t i = 0; i < ports_.size(); ++i) options.ports.push_back({ports_[i].get(), options_.board.ports[i].kind});
+    for (std::size_t i = 0; i < ports_.size(); ++i)
+      options.ports.push_back({ports_[i].get(), options_.board.ports[i].kind});
     // A queue belongs to one worker, so its frames stay in order.
     for (std::size_t i = number; i < lanes.size(); i += lcores_.size()) options.lanes.push_back(lanes[i]);
     options.pools = copies_;

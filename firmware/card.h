@@ -17,13 +17,14 @@
 #include "dpdk/eal.h"
 #include "dpdk/ethdev_port.h"
 #include "linux/system_clock.h"
+#include "packet_socket/packet_socket_port.h"
 
 namespace heliostat {
 
 struct CardOptions {
-  config::Board board;                            // checked by ValidateBoard
-  std::map<std::string, std::string> values;      // for ${NAME} in the board's devices
-  std::uint64_t seed = 0;                         // of sampling
+  config::Board board;                        // checked by ValidateBoard
+  std::map<std::string, std::string> values;  // for ${NAME} in the board's devices
+  std::uint64_t seed = 0;                     // of sampling
   bool verbose = false;
 };
 
@@ -42,12 +43,22 @@ class Card {
   agent::Agent& agent() { return *agent_; }
   // No worker has received a frame in its last `passes` passes.
   [[nodiscard]] bool Idle(std::uint64_t passes) const;
+  // What a person should know of the kernel interfaces, each thing once. The thread that opened the card.
+  std::vector<std::string> Remarks();
   [[nodiscard]] std::size_t workers() const { return workers_.size(); }
 
  private:
+  struct PacketSocket {
+    std::string interface;
+    hal::packet_socket::PacketSocketPort* port = nullptr;  // in ports_
+    hal::packet_socket::Anomalies told;
+  };
   explicit Card(CardOptions options) : options_(std::move(options)) {}
   Status OpenPorts();
   Status OpenPort(const config::BoardPort& board_port);
+  Result<std::unique_ptr<hal::Port>> OpenEthdev(const config::BoardPort& board_port, const std::string& device);
+  Result<std::unique_ptr<hal::Port>> OpenPacketSocket(const config::BoardPort& board_port,
+                                                      const std::string& interface);
   Result<std::string> Expand(const std::string& port, const std::string& text) const;
   Status MakePools();
   Status MakeAgent();
@@ -60,7 +71,8 @@ class Card {
   hal::linux_os::SystemClock clock_;
   hal::PacketPool* originals_ = nullptr;
   datapath::CopyPools copies_;
-  std::vector<std::unique_ptr<hal::dpdk::EthdevPort>> ports_;  // as the board's
+  std::vector<std::unique_ptr<hal::Port>> ports_;  // as the board's
+  std::vector<PacketSocket> packet_sockets_;
   std::unique_ptr<agent::Agent> agent_;
   std::vector<std::unique_ptr<datapath::Worker>> workers_;
   std::vector<unsigned> lcores_;

@@ -200,6 +200,7 @@ class Program {
     } else if (const FileStamp now = Stamp(arguments_.config); now.inode != 0 && now != stamp_) {
       Reload();
     }
+    for (const std::string& remark : card_.Remarks()) Log("warning: " + remark);
     return arguments_.until_idle && card_.Idle(kIdlePasses);
   }
 

@@ -96,7 +96,7 @@ Status TurnOffFlags(const Socket& socket, const std::string& name) {
   if (const int error = socket.Call(SIOCETHTOOL, ifr); error == EPERM) {
     return Failed(name, error, "VLAN and LRO offloads can't be turned off");
   }
-  // A tag that is stripped all the same is put back by net_af_packet; LRO would merge frames.
+  // A tag that is stripped all the same is put back by the port; LRO would merge frames.
   if (GetValue(socket, name, ETHTOOL_GFLAGS, flags) == 0 && (flags & ETH_FLAG_LRO) != 0) {
     return {Code::kUnsupported, "kernel interface \"" + name + "\"", "large-receive-offload stays on",
             "the card would see merged frames; use another interface or driver"};
@@ -142,7 +142,7 @@ std::string VethPeer(const Socket& socket, const std::string& name) {
 Status SetUp(const Socket& socket, const std::string& name) {
   ifreq ifr = Request(name);
   if (const int error = socket.Call(SIOCGIFFLAGS, ifr); error != 0) return Failed(name, error, "flags can't be read");
-  ifr.ifr_flags = static_cast<short>(ifr.ifr_flags | IFF_UP | IFF_PROMISC);
+  ifr.ifr_flags = static_cast<short>(ifr.ifr_flags | IFF_UP);
   if (const int error = socket.Call(SIOCSIFFLAGS, ifr); error != 0) return Failed(name, error, "can't be set up");
   return OkStatus();
 }
