@@ -19,6 +19,7 @@ def vxlan(network, vni, local):
     """A capture of what the kernel takes out of the tunnel."""
     link = ("link", "add", "tunnel", "type", "vxlan", "id", str(vni), "local", local, "dstport", "4789", "nolearning")
     network.ip("analyser", *link)
+    network.ip("analyser", "link", "set", "tunnel", "mtu", str(network.mtu))
     network.plain("analyser", "tunnel")
     network.ip("analyser", "link", "set", "tunnel", "up")
     return "tunnel"

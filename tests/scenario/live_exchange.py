@@ -2,6 +2,7 @@
 
     live_exchange.py answer            prints "ready", answers until its standard input is closed
     live_exchange.py ask IPV4 IPV6     asks the answering host and prints what was exchanged, as JSON
+    live_exchange.py tag FROM TO       sends tagged frames from one MAC address to the other, by eth0
 """
 
 import hashlib
@@ -20,6 +21,18 @@ SMALL_BYTES = (1, 100, 1_448, 1_449, 6_000)
 DATAGRAM_BYTES = (0, 1, 17, 18, 512, 1_400, 1_452, 1_472, 1_473, 3_000)  # the last of them in fragments
 ECHO_BYTES = (0, 1, 56, 1_400, 1_472, 4_000)
 TRIES = 5
+# Tags and bytes: 1518 is the longest that an MTU of 1500 lets through, with an 802.1Q tag.
+TAGGED_FRAMES = (
+    ((0x81006123,), 60),
+    ((0x81000000,), 64),
+    ((0x81000FFE,), 1_518),
+    ((0x88A80007,), 64),
+    ((0x88A8E064,), 1_514),
+    ((0x88A80064, 0x81000065), 68),
+    ((0x88A80064, 0x81000065), 1_514),
+    ((0x81000064, 0x81000065), 200),
+)
+EXPERIMENTAL = 0x88B5  # an EtherType that no host answers (IEEE 802)
 ECHO_REQUEST = {socket.AF_INET: 8, socket.AF_INET6: 128}
 ECHO_REPLY = {socket.AF_INET: 0, socket.AF_INET6: 129}
 
@@ -138,10 +151,21 @@ def ask(ipv4, ipv6):
     print(json.dumps(tally))
 
 
+def tag(source, destination):
+    addresses = bytes.fromhex((destination + source).replace(":", ""))
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
+        wire.bind(("eth0", 0))
+        for tags, size in TAGGED_FRAMES:
+            start = addresses + b"".join(struct.pack("!I", one) for one in tags) + struct.pack("!H", EXPERIMENTAL)
+            wire.send((start + bytes(range(256)) * 6)[:size])
+
+
 if __name__ == "__main__":
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # see live_network: one processor, one order
     if sys.argv[1:] == ["answer"]:
         answer()
+    elif len(sys.argv) == 4 and sys.argv[1] == "tag":
+        tag(*sys.argv[2:])
     elif len(sys.argv) == 4 and sys.argv[1] == "ask":
         try:
             ask(*sys.argv[2:])

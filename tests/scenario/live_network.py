@@ -26,7 +26,7 @@ ADDRESSES = {
     "analyser": ("10.9.0.2", "fd00:9::2"),
 }
 CARD_ENDS = {"guest": "guest0", "outside": "wire0", "analyser": "analyser"}
-ANALYSER_MTU = 2000  # room for the outer headers round a whole frame of the hosts
+ANALYSER_ROOM = 500  # above the MTU of the hosts: outer headers round a whole frame
 PROCESSOR = min(os.sched_getaffinity(0))  # that of all frames and of the hosts' programs
 SECONDS = 120  # the longest wait for a state; the machine may be busy with other things
 
@@ -194,7 +194,7 @@ class Network:
 
     def join(self, place, end):
         name = self.name(place)
-        mtu = str(ANALYSER_MTU if place == "analyser" else self.mtu)
+        mtu = str(self.mtu + (ANALYSER_ROOM if place == "analyser" else 0))
         call(
             *("ip", "link", "add", "eth0", "netns", name, "address", MACS[place], "mtu", mtu, "type", "veth"),
             *("peer", "name", end, "netns", self.name("card"), "mtu", mtu),

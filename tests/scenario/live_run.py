@@ -32,7 +32,7 @@ class Frames:
     def __str__(self):
         return "; ".join(
             f"{host} sent {len(self.sent[host])} frames, {len(self.arrived[host])} arrived, {len(self.copied[host])} copies"
-            for host in live_network.HOSTS
+            for host in self.sent
         )
 
 
@@ -85,7 +85,10 @@ class LiveRun:
         asked = self.network.within("guest", "/usr/bin/python3", EXCHANGE, "ask", *live_network.ADDRESSES["outside"])
         tally = json.loads(call(*asked))
         answering.stop()
-        return tally
+        for one, other in (live_network.HOSTS, reversed(live_network.HOSTS)):
+            macs = live_network.MACS[one], live_network.MACS[other]
+            call(*self.network.within(one, "/usr/bin/python3", EXCHANGE, "tag", *macs))
+        return tally | {"tagged frames each way": len(live_exchange.TAGGED_FRAMES)}
 
     def silence(self):
         """Ends what the hosts say, and waits until the last frame is where it belongs."""

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Real hosts talk through the card while a real receiver unpacks the copies.
 
-    live_test.py FIRMWARE HELIOCTL TUNNEL...     TUNNEL: vxlan, vxlan6 or erspan; needs root, else skips (77)
+    live_test.py FIRMWARE HELIOCTL TUNNEL...     TUNNEL: vxlan, vxlan6, erspan, each with :MTU where it is
+                                                 not 1500. Needs root, else skips (77)
 """
 
 import sys
@@ -14,7 +15,8 @@ SKIPPED = 77
 
 
 def run(firmware, helioctl, tunnel):
-    with live_network.Network() as network:
+    tunnel, _, mtu = tunnel.partition(":")
+    with live_network.Network(int(mtu or 1500)) as network:
         live = live_run.LiveRun(network, firmware, helioctl, tunnel)
         live.set_up()
         tally = live.exchange()
