@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace heliostat {
 
@@ -13,19 +14,23 @@ class BigEndian {
   constexpr BigEndian() = default;
   constexpr explicit BigEndian(Integer value) { Set(value); }
 
-  constexpr void Set(Integer value) {
-    for (std::size_t i = 0; i < kBytes; ++i) {
-      bytes_[i] = static_cast<std::uint8_t>(value >> (8 * (kBytes - 1 - i)));
-    }
-  }
+  constexpr void Set(Integer value) { SetFrom(value, std::make_index_sequence<kBytes>()); }
   [[nodiscard]] constexpr Integer Get() const {
-    Integer value = 0;
-    for (std::size_t i = 0; i < kBytes; ++i) value = static_cast<Integer>(value << 8) | static_cast<Integer>(bytes_[i]);
-    return value;
+    return GetFrom(std::make_index_sequence<kBytes>());
   }
   friend constexpr bool operator==(const BigEndian&, const BigEndian&) = default;
 
  private:
+  // Folds, not loops: compilers see one load or store of an integer in them, and swap it, at -O2 too.
+  template <std::size_t... kIndex>
+  [[nodiscard]] constexpr Integer GetFrom(std::index_sequence<kIndex...>) const {
+    return static_cast<Integer>((... | (static_cast<Integer>(bytes_[kIndex]) << (8 * (kBytes - 1 - kIndex)))));
+  }
+  template <std::size_t... kIndex>
+  constexpr void SetFrom(Integer value, std::index_sequence<kIndex...>) {
+    ((bytes_[kIndex] = static_cast<std::uint8_t>(value >> (8 * (kBytes - 1 - kIndex)))), ...);
+  }
+
   std::array<std::uint8_t, kBytes> bytes_{};
 };
 

@@ -1,5 +1,6 @@
 #include "datapath/copier.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "encap/encap.h"
@@ -26,8 +27,6 @@ std::uint16_t InnerSum(const hal::Packet* packet, std::uint32_t bytes) {
   return static_cast<std::uint16_t>(sum);
 }
 
-bool UsesSequence(encap::Kind kind) { return kind == encap::Kind::kErspan2 || kind == encap::Kind::kErspan3; }
-
 }  // namespace
 
 Copier::Copier(std::vector<hal::Port*> ports, std::vector<std::uint16_t> queues, CopyPools pools, LedgerShard* ledger,
@@ -52,13 +51,24 @@ void Copier::Copy(const Member& member, CopyRequest& request) {
     ledger_->Add(request.ledger_entry, Column::kNoBuffer, original_bytes);
     return;
   }
-  outbox.waiting[outbox.count] = {request.ledger_entry, original_bytes, hal::Length(copy)};
+  outbox.waiting[outbox.count] = {&member, request.ledger_entry, original_bytes, hal::Length(copy)};
   outbox.packets[outbox.count++] = copy;
   if (outbox.count == kOutbox) Send(outbox);
 }
 
+// An empty packet; null: the pool is empty.
+hal::Packet* Copier::Blank() {
+  if (blanks_ == 0) {
+    const std::uint16_t wanted = std::clamp<std::uint16_t>(expected_, 1, hal::kBurst);
+    if (!hal::AllocateBurst(pools_.data, blank_.data(), wanted)) return hal::Allocate(pools_.data);
+    blanks_ = wanted;
+    expected_ = static_cast<std::uint16_t>(expected_ - std::min(expected_, wanted));
+  }
+  return blank_[--blanks_];
+}
+
 hal::Packet* Copier::CopyBytes(const Member& member, CopyRequest& request) {
-  hal::Packet* copy = hal::Allocate(pools_.data);
+  hal::Packet* copy = Blank();
   if (copy == nullptr) return nullptr;
   const std::uint32_t header_bytes = member.header.length;
   const std::uint32_t total = header_bytes + request.inner_bytes;
@@ -66,10 +76,6 @@ hal::Packet* Copier::CopyBytes(const Member& member, CopyRequest& request) {
     // A port without chains whose MTU is above the pool's room is refused at start; this is the belt to that brace.
     hal::Release(copy);
     return nullptr;
-  }
-  // Numbered only once nothing but the port can refuse it: a gap tells the receiver of a copy lost on the way.
-  if (UsesSequence(member.header.kind)) {
-    request.info.sequence = member.stream->next_sequence.fetch_add(1, std::memory_order_relaxed);
   }
   std::uint8_t* out = hal::SetLength(copy, static_cast<std::uint16_t>(total));
   hal::CopyOut(request.original, request.inner_bytes, out + header_bytes);
@@ -84,14 +90,11 @@ hal::Packet* Copier::Reference(const Member& member, CopyRequest& request) {
   const unsigned clones = hal::SegmentsFor(request.original, kHeadBytes, attached_bytes);
   if (clones > kMaxClones) return nullptr;
   std::array<hal::Packet*, kMaxClones> clone;
-  hal::Packet* head = hal::Allocate(pools_.data);
+  hal::Packet* head = Blank();
   if (head == nullptr) return nullptr;
   if (!hal::AllocateBurst(pools_.clones, clone.data(), clones)) {
     hal::Release(head);
     return nullptr;
-  }
-  if (UsesSequence(member.header.kind)) {
-    request.info.sequence = member.stream->next_sequence.fetch_add(1, std::memory_order_relaxed);
   }
   std::uint8_t* out = hal::SetLength(head, static_cast<std::uint16_t>(member.header.length + kHeadBytes));
   hal::CopyOut(request.original, kHeadBytes, out + member.header.length);
@@ -100,13 +103,32 @@ hal::Packet* Copier::Reference(const Member& member, CopyRequest& request) {
   return head;
 }
 
+// Copies are numbered when nothing but the port can refuse them any more: a gap tells the receiver of a copy lost on
+// the way. Those in a row of one stream take their numbers at once.
+void Copier::Number(Outbox& outbox) {
+  for (std::uint16_t first = 0; first < outbox.count;) {
+    const Member& member = *outbox.waiting[first].member;
+    std::uint16_t end = first;
+    while (end < outbox.count && outbox.waiting[end].member == &member) ++end;
+    if (member.header.UsesSequence()) {
+      const auto copies = static_cast<std::uint32_t>(end - first);
+      std::uint32_t sequence = member.stream->next_sequence.fetch_add(copies, std::memory_order_relaxed);
+      for (std::uint16_t i = first; i < end; ++i) {
+        encap::SetSequence(member.header, sequence++, hal::Writable(outbox.packets[i]));
+      }
+    }
+    first = end;
+  }
+}
+
 void Copier::Send(Outbox& outbox) {
+  Number(outbox);
   const std::uint16_t sent = outbox.port->Send(outbox.queue, outbox.packets.data(), outbox.count);
   std::uint64_t wire_bytes = 0;
+  LedgerRun sent_run(*ledger_, Column::kSent);
   for (std::uint16_t i = 0; i < sent; ++i) {
     const Waiting& waiting = outbox.waiting[i];
-    ledger_->Add(waiting.ledger_entry, Column::kSent, waiting.original_bytes);
-    ledger_->AddWireBytes(waiting.ledger_entry, waiting.wire_bytes);
+    sent_run.Add(waiting.ledger_entry, waiting.original_bytes, waiting.wire_bytes);
     wire_bytes += waiting.wire_bytes;
   }
   for (std::uint16_t i = sent; i < outbox.count; ++i) {
@@ -122,6 +144,8 @@ void Copier::Flush() {
   for (Outbox& outbox : outboxes_) {
     if (outbox.count != 0) Send(outbox);
   }
+  hal::ReleaseBurst(blank_.data(), blanks_);
+  blanks_ = 0;
 }
 
 }  // namespace heliostat::datapath

@@ -27,8 +27,8 @@ inline constexpr std::uint32_t kCopyBytes = 512;
 struct CopyRequest {
   hal::Packet* original = nullptr;
   std::uint32_t ledger_entry = 0;
-  std::uint32_t inner_bytes = 0;      // of the original that the copy carries
-  encap::CopyInfo info;               // inner_bytes, payload_sum and sequence are filled in here
+  std::uint32_t inner_bytes = 0;  // of the original that the copy carries
+  encap::CopyInfo info;           // inner_bytes and payload_sum are filled in here
 };
 
 class Copier {
@@ -36,6 +36,9 @@ class Copier {
   // `first_queue`: this worker's queue for copies, by port.
   Copier(std::vector<hal::Port*> ports, std::vector<std::uint16_t> queues, CopyPools pools, LedgerShard* ledger,
          std::vector<PortCell>* port_cells);
+
+  // At most `copies` are going to be asked for until Flush: their memory is taken at once.
+  void Expect(std::uint16_t copies) { expected_ = copies; }
 
   // The copy, or a count of why not. The original is held by the caller and unchanged.
   void Copy(const Member& member, CopyRequest& request);
@@ -46,6 +49,7 @@ class Copier {
  private:
   static constexpr std::uint16_t kOutbox = 2 * hal::kBurst;
   struct Waiting {
+    const Member* member;
     std::uint32_t ledger_entry;
     std::uint32_t original_bytes;
     std::uint32_t wire_bytes;
@@ -58,12 +62,17 @@ class Copier {
     std::array<Waiting, kOutbox> waiting{};
   };
 
+  hal::Packet* Blank();
   hal::Packet* CopyBytes(const Member& member, CopyRequest& request);
   hal::Packet* Reference(const Member& member, CopyRequest& request);
+  static void Number(Outbox& outbox);
   void Send(Outbox& outbox);
 
   std::vector<Outbox> outboxes_;  // by port
   CopyPools pools_;
+  std::uint16_t expected_ = 0;
+  std::uint16_t blanks_ = 0;  // packets from pools_.data that wait for their bytes
+  std::array<hal::Packet*, hal::kBurst> blank_{};
   LedgerShard* ledger_;
   std::vector<PortCell>* port_cells_;
 };

@@ -6,8 +6,8 @@
 namespace heliostat::datapath {
 
 std::string_view ColumnName(Column column) {
-  static constexpr std::array<std::string_view, kColumns> kNames = {"matched",     "sent",       "sampled_out",
-                                                                    "rate_limited", "no_buffer",  "egress_full",
+  static constexpr std::array<std::string_view, kColumns> kNames = {"matched",      "sent",        "sampled_out",
+                                                                    "rate_limited", "no_buffer",   "egress_full",
                                                                     "unresolved",   "target_down", "too_long"};
   return kNames[static_cast<std::size_t>(column)];
 }
@@ -50,7 +50,8 @@ EntryCounts LedgerShard::Read(std::uint32_t entry) const {
     if (before % 2 == 0) {
       EntryCounts counts;
       for (std::size_t i = 0; i < kColumns; ++i) {
-        counts.columns[i] = {cell.packets[i].load(std::memory_order_acquire), cell.bytes[i].load(std::memory_order_acquire)};
+        counts.columns[i] = {cell.packets[i].load(std::memory_order_acquire),
+                             cell.bytes[i].load(std::memory_order_acquire)};
       }
       counts.sent_wire_bytes = cell.sent_wire_bytes.load(std::memory_order_acquire);
       if (sequence_.load(std::memory_order_relaxed) == before) return counts;

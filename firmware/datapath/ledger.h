@@ -16,14 +16,14 @@ namespace heliostat::datapath {
 // A drop reason is a column. Append only: readings and tools know them by position.
 enum class Column : std::uint8_t {
   kMatched = 0,
-  kSent,         // handed to the egress port, and taken
+  kSent,  // handed to the egress port, and taken
   kSampledOut,
   kRateLimited,
-  kNoBuffer,     // the pool of copies is empty
-  kEgressFull,   // the egress port did not take it
-  kUnresolved,   // no next hop
-  kTargetDown,   // the egress port's link is down
-  kTooLong,      // even the shortest allowed cut does not fit the MTU
+  kNoBuffer,    // the pool of copies is empty
+  kEgressFull,  // the egress port did not take it
+  kUnresolved,  // no next hop
+  kTargetDown,  // the egress port's link is down
+  kTooLong,     // even the shortest allowed cut does not fit the MTU
 };
 inline constexpr std::size_t kColumns = 9;
 std::string_view ColumnName(Column column);
@@ -64,13 +64,14 @@ class LedgerShard {
   void Begin() { sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
   void End() { sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
-  void Add(std::uint32_t entry, Column column, std::uint32_t bytes) {
+  void Add(std::uint32_t entry, Column column, const Count& count) {
     Cell& cell = At(entry);
     const auto index = static_cast<std::size_t>(column);
-    Bump(cell.packets[index], 1);
-    Bump(cell.bytes[index], bytes);
+    Bump(cell.packets[index], count.packets);
+    Bump(cell.bytes[index], count.bytes);
   }
-  void AddWireBytes(std::uint32_t entry, std::uint32_t bytes) { Bump(At(entry).sent_wire_bytes, bytes); }
+  void Add(std::uint32_t entry, Column column, std::uint32_t bytes) { Add(entry, column, Count{1, bytes}); }
+  void AddWireBytes(std::uint32_t entry, std::uint64_t bytes) { Bump(At(entry).sent_wire_bytes, bytes); }
 
   // One balanced reading of an entry below those reserved.
   [[nodiscard]] EntryCounts Read(std::uint32_t entry) const;
@@ -94,6 +95,40 @@ class LedgerShard {
   std::array<std::unique_ptr<Page>, kMaxEntries / kPageEntries> pages_;
 };
 
+// Packets of one column: those in a row with one entry are added up, and added to the shard at once.
+class LedgerRun {
+ public:
+  LedgerRun(LedgerShard& shard, Column column) : shard_(shard), column_(column) {}
+  LedgerRun(const LedgerRun&) = delete;
+  LedgerRun& operator=(const LedgerRun&) = delete;
+  ~LedgerRun() { Finish(); }
+
+  // `wire_bytes`: of the copy, where the column is kSent.
+  void Add(std::uint32_t entry, std::uint32_t bytes, std::uint32_t wire_bytes = 0) {
+    if (entry != entry_) {
+      Finish();
+      entry_ = entry;
+    }
+    ++count_.packets;
+    count_.bytes += bytes;
+    wire_bytes_ += wire_bytes;
+  }
+
+ private:
+  void Finish() {
+    if (count_.packets != 0) shard_.Add(entry_, column_, count_);
+    if (wire_bytes_ != 0) shard_.AddWireBytes(entry_, wire_bytes_);
+    count_ = {};
+    wire_bytes_ = 0;
+  }
+
+  LedgerShard& shard_;
+  Column column_;
+  std::uint32_t entry_ = 0;
+  Count count_;
+  std::uint64_t wire_bytes_ = 0;
+};
+
 // What a worker counts per port, for both directions as seen from the interface.
 struct PortCounts {
   Count received;
@@ -110,7 +145,16 @@ struct PortCounts {
 class PortCell {
  public:
   enum Item : std::uint8_t {
-    kReceived, kForwarded, kForwardDrops, kCopies, kLoopGuardIn, kLoopGuardOut, kRuntIn, kRuntOut, kForwardTooLong, kItems
+    kReceived,
+    kForwarded,
+    kForwardDrops,
+    kCopies,
+    kLoopGuardIn,
+    kLoopGuardOut,
+    kRuntIn,
+    kRuntOut,
+    kForwardTooLong,
+    kItems
   };
   // The worker that owns the cell.
   void Add(Item item, std::uint64_t packets, std::uint64_t bytes) {

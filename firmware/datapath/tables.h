@@ -25,21 +25,21 @@ struct Stream {
 // One way to a receiver: a target, or a group's member.
 struct Member {
   encap::Template header;
-  std::uint16_t egress = 0;             // port
-  bool resolved = false;                // false: no next hop; `header` is empty
-  std::uint32_t max_inner_bytes = 0;    // of an original that fit the MTU
+  std::uint16_t egress = 0;           // port
+  bool resolved = false;              // false: no next hop; `header` is empty
+  std::uint32_t max_inner_bytes = 0;  // of an original that fit the MTU
   std::shared_ptr<Stream> stream;
 };
 
 // What to do with a frame that one session accepts at one (source interface, direction).
 struct CopyPlan {
   std::uint32_t ledger_entry = 0;
-  std::uint16_t packet_length = 0;      // 0: whole
+  std::uint16_t packet_length = 0;  // 0: whole
   SampleShare share{10'000};
   bool sample_flows = false;
   bool forwarded_only = false;
-  std::shared_ptr<RateLimiter> limiter; // null: none
-  std::vector<Member> members;          // flows are spread over them; at least one
+  std::shared_ptr<RateLimiter> limiter;  // null: none
+  std::vector<Member> members;           // flows are spread over them; at least one
 };
 
 // One (interface, direction).
@@ -56,7 +56,7 @@ struct Tables {
   std::uint64_t generation = 0;
   rules::LoopGuard guard;
   FlowSampler flow_sampler{0};
-  std::vector<PortTables> ports;          // by port number as the worker knows it
+  std::vector<PortTables> ports;  // by port number as the worker knows it
 };
 
 // The pointer that workers read once a pass.

@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "datapath/ledger.h"
 #include "datapath/sampler.h"
 #include "datapath/tables.h"
+#include "datapath/verdict_cache.h"
 #include "hal/clock.h"
 #include "hal/packet.h"
 #include "hal/port.h"
@@ -38,15 +40,15 @@ struct WorkerPort {
 };
 
 struct WorkerOptions {
-  std::uint32_t number = 0;               // 0.., of this worker
-  std::uint32_t workers = 1;              // of the card
+  std::uint32_t number = 0;   // 0.., of this worker
+  std::uint32_t workers = 1;  // of the card
   std::vector<WorkerPort> ports;
-  std::vector<Lane> lanes;                // of this worker alone
+  std::vector<Lane> lanes;  // of this worker alone
   CopyPools pools;
   hal::Clock* clock = nullptr;
-  const Published* tables = nullptr;      // never null inside
+  const Published* tables = nullptr;           // never null inside
   std::span<const std::atomic<bool>> link_up;  // by port, kept by the agent
-  std::uint64_t seed = 0;                 // of packet sampling
+  std::uint64_t seed = 0;                      // of packet sampling
 };
 
 class Worker {
@@ -73,17 +75,17 @@ class Worker {
  private:
   struct Match {
     const CopyPlan* plan = nullptr;
-    std::uint32_t rule = 0;       // the rule's number; 0: a service
-    std::uint8_t packet = 0;      // index in the burst
-    bool at_egress = false;       // judged where the frame leaves
+    const rules::RuleOrigin* rule = nullptr;
+    std::uint8_t packet = 0;  // index in the burst
+    bool at_egress = false;   // judged where the frame leaves
   };
 
   // A burst on its way through. Lives in the worker: nothing is allocated per burst.
   struct Burst {
     std::uint16_t count = 0;
     std::uint16_t matches = 0;
-    std::uint32_t held = 0;       // bit i: packet i has matched and is held
-    std::uint32_t carried = 0;    // bit i: the output port took packet i
+    std::uint32_t held = 0;     // bit i: packet i has matched and is held
+    std::uint32_t carried = 0;  // bit i: the output port took packet i
     bool output_full = false;
     std::array<hal::Packet*, hal::kBurst> packets{};
     std::array<packet::FlowKey, hal::kBurst> keys{};
@@ -100,18 +102,19 @@ class Worker {
   void HoldMatched();
   void Forward(const Lane& lane);
   void MakeCopies(const Lane& lane, const Tables& tables);
-  void MakeCopy(const Match& match, const Tables& tables, std::uint16_t full_port);
+  void MakeCopy(const Match& match, const Tables& tables, std::uint16_t full_port, LedgerRun& matched);
   void ReleaseHeld();
 
   WorkerOptions options_;
   Burst burst_;
   std::array<std::array<std::uint8_t, packet::kMaxParseBytes>, hal::kBurst> scratch_{};  // for chained starts
+  VerdictCache verdict_cache_;
   Copier copier_;
   PacketSampler packet_sampler_;
   LedgerShard ledger_;
   std::vector<PortCell> port_cells_;
-  std::uint64_t monotonic_ns_ = 0;  // of the current burst
-  std::uint64_t wall_ns_ = 0;       // when it was received
+  std::optional<std::uint64_t> monotonic_ns_;  // of the current burst, once a rate limit has asked
+  std::uint64_t wall_ns_ = 0;                  // when it was received
   alignas(64) std::atomic<std::uint64_t> reading_{0};
   std::atomic<std::uint64_t> idle_passes_{0};
 };

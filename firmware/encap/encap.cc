@@ -117,10 +117,6 @@ void WriteErspanWord(const Template& t, std::size_t offset, const CopyInfo& copy
   Store<Be32>(out + offset, word);
 }
 
-void WriteSequence(const Template& t, const CopyInfo& copy, std::uint8_t* out) {
-  Store<Be32>(out + t.l4_offset + offsetof(packet::GreSequenceHeader, sequence), copy.sequence);
-}
-
 void WriteErspan3Time(const Template& t, const CopyInfo& copy, std::uint8_t* erspan) {
   std::uint8_t* const timestamp = erspan + offsetof(packet::Erspan3Header, timestamp);
   if (!t.platform_subheader) {
@@ -148,11 +144,11 @@ void Write(const Template& t, const CopyInfo& copy, std::uint8_t* out) {
       WriteUdp(t, copy, out);
       break;
     case Kind::kErspan2:
-      WriteSequence(t, copy, out);
+      SetSequence(t, copy.sequence, out);
       WriteErspanWord(t, erspan_offset, copy, packet::kErspan2TagKept, out);
       break;
     case Kind::kErspan3:
-      WriteSequence(t, copy, out);
+      SetSequence(t, copy.sequence, out);
       WriteErspanWord(t, erspan_offset, copy, 0, out);
       WriteErspan3Time(t, copy, out + erspan_offset);
       break;
@@ -160,6 +156,10 @@ void Write(const Template& t, const CopyInfo& copy, std::uint8_t* out) {
     case Kind::kNone:
     case Kind::kVlan: break;
   }
+}
+
+void SetSequence(const Template& t, std::uint32_t sequence, std::uint8_t* out) {
+  Store<Be32>(out + t.l4_offset + offsetof(packet::GreSequenceHeader, sequence), sequence);
 }
 
 std::uint16_t PayloadSum(std::span<const std::uint8_t> bytes, std::uint16_t initial) {

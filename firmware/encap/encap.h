@@ -79,6 +79,9 @@ struct Template {
   std::uint16_t udp_partial_sum = 0;  // pseudo header, ports and tunnel header without what Write patches, folded
   std::array<std::uint8_t, kMaxTemplateBytes> bytes{};
 
+  [[nodiscard]] bool UsesSequence() const { return kind == Kind::kErspan2 || kind == Kind::kErspan3; }
+  // Whether Write looks at CopyInfo::flow_hash.
+  [[nodiscard]] bool UsesFlowHash() const { return ipv6 || kind == Kind::kVxlan || kind == Kind::kGeneve; }
   // What the copy adds to the outer IP packet besides the original frame (IP header included). 0 for kNone, kVlan.
   [[nodiscard]] std::size_t IpOverhead() const { return ip_offset == 0 ? 0U : length - std::size_t{ip_offset}; }
 };
@@ -103,6 +106,9 @@ struct CopyInfo {
 // gives the copy with 4 free bytes before it, and Write moves the 12 bytes of MACs and puts the tag behind them
 // (inner_bytes >= 12 must lie at out + 4). No bounds beyond that. Any thread.
 void Write(const Template& t, const CopyInfo& copy, std::uint8_t* out);
+
+// Renumbers the copy whose headers begin at `out`; only where t.UsesSequence().
+void SetSequence(const Template& t, std::uint32_t sequence, std::uint8_t* out);
 
 // Folded one's complement sum of `bytes` in network order, for CopyInfo::payload_sum. Chain segments with `initial`;
 // all but the last must have even length.

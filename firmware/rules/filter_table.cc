@@ -191,10 +191,16 @@ std::vector<config::VlanRange> Merged(std::vector<config::VlanRange> ranges) {
 
 KeyWords::KeyWords(const packet::FlowKey& key)
     : flags(key.flags), vlan_id(key.vlan_id), source_port(key.source_port), destination_port(key.destination_port) {
-  packet::FlowKey marked = key;
-  if ((flags & (FlowKey::kIpv4 | FlowKey::kIpv6)) != 0) flags = static_cast<std::uint16_t>(flags | kAnyIp);
-  marked.flags = flags;
-  words = std::bit_cast<Words>(marked);
+  words = std::bit_cast<Words>(key);
+  if ((flags & (FlowKey::kIpv4 | FlowKey::kIpv6)) == 0) return;
+  flags = static_cast<std::uint16_t>(flags | kAnyIp);
+  // Not through a key: to read as words what was just written as fields takes the processor long.
+  constexpr Words kMark = std::bit_cast<Words>([] {
+    FlowKey mark;
+    mark.flags = kAnyIp;
+    return mark;
+  }());
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] |= kMark[i];
 }
 
 bool FilterTable::VlanSet::Contains(const KeyWords& key) const {

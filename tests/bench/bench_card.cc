@@ -115,17 +115,23 @@ void Ports::Open(const std::string& name, const std::string& guest_device) {
   analyser_ = OpenPort("analyser", "net_null_analyser_" + name, originals_);
 }
 
-void Ports::Load(const std::vector<support::Bytes>& frames) {
+std::uint32_t Ports::Chance() {
+  chance_ = chance_ * 6364136223846793005U + 1442695040888963407U;
+  return static_cast<std::uint32_t>(chance_ >> 33U);
+}
+
+void Ports::Load(const std::vector<support::Bytes>& frames, bool new_flows) {
   std::array<hal::Packet*, kFramesAPass> packets;
   if (!hal::AllocateBurst(originals_, packets.data(), kFramesAPass)) Fail("frames were not freed");
   for (std::size_t i = 0; i < kFramesAPass; ++i) {
     const support::Bytes& frame = frames[i % frames.size()];
-    std::memcpy(hal::SetLength(packets[i], static_cast<std::uint16_t>(frame.size())), frame.data(), frame.size());
+    std::uint8_t* out = hal::SetLength(packets[i], static_cast<std::uint16_t>(frame.size()));
+    std::memcpy(out, frame.data(), frame.size());
+    if (new_flows) SetSourcePort(out, static_cast<std::uint16_t>(0x8000 | Chance()));
   }
   // A branch predictor learns no order of flows.
   for (std::size_t i = kFramesAPass - 1; i > 0; --i) {
-    order_ = order_ * 6364136223846793005U + 1442695040888963407U;
-    std::swap(packets[i], packets[(order_ >> 33U) % (i + 1)]);
+    std::swap(packets[i], packets[Chance() % (i + 1)]);
   }
   if (rte_ring_enqueue_bulk(arrivals_, reinterpret_cast<void**>(packets.data()), kFramesAPass, nullptr) == 0) {
     Fail("frames were not received");

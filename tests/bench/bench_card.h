@@ -30,8 +30,9 @@ class Ports {
   Ports(const Ports&) = delete;
   Ports& operator=(const Ports&) = delete;
 
-  // kFramesAPass frames arrive at `guest`, each of `frames` as often as the others, in an order of chance.
-  void Load(const std::vector<support::Bytes>& frames);
+  // kFramesAPass frames arrive at `guest`, each of `frames` as often as the others, in an order of chance; with
+  // `new_flows` each from a source port of chance, so that hardly one belongs to a flow that was seen before.
+  void Load(const std::vector<support::Bytes>& frames, bool new_flows);
 
   hal::dpdk::EthdevPort& guest() { return *guest_; }
   hal::dpdk::EthdevPort& wire() { return *wire_; }
@@ -41,6 +42,7 @@ class Ports {
 
  private:
   void Open(const std::string& name, const std::string& guest_device);
+  std::uint32_t Chance();
 
   rte_ring* arrivals_ = nullptr;
   rte_ring* nothing_ = nullptr;  // net_ring wants a ring to send to as well
@@ -49,7 +51,7 @@ class Ports {
   std::unique_ptr<hal::dpdk::EthdevPort> guest_;
   std::unique_ptr<hal::dpdk::EthdevPort> wire_;
   std::unique_ptr<hal::dpdk::EthdevPort> analyser_;
-  std::uint64_t order_ = 1;
+  std::uint64_t chance_ = 1;
 };
 
 class Card {

@@ -26,6 +26,7 @@ using support::Bytes;
 
 constexpr std::size_t kFlows = 512;
 constexpr std::size_t kPass = Ports::kFramesAPass;
+constexpr unsigned kPasses = 3;  // of which the last is timed
 // What both encapsulations put in front over IPv4: 14 + 20 + 8 + 8 (VXLAN) and 14 + 20 + 8 + 8 (GRE, ERSPAN II).
 constexpr std::uint16_t kHeaderBytes = 50;
 constexpr std::uint32_t kHeadBytes = 14;
@@ -118,10 +119,10 @@ class Samples {
   std::vector<double> values_;
 };
 
-// Runs twice and times the second: caches and predictors have met these tables.
+// Runs several times and times the last: caches and predictors have met these tables.
 Samples& Measure(Samples& samples, const std::function<void()>& load, const std::function<bool()>& run) {
   std::uint64_t cycles = 0;
-  for (unsigned pass = 0; pass < 2; ++pass) {
+  for (unsigned pass = 0; pass < kPasses; ++pass) {
     load();
     const std::uint64_t start = rte_rdtsc_precise();
     const bool ran = run();
@@ -132,13 +133,25 @@ Samples& Measure(Samples& samples, const std::function<void()>& load, const std:
   return samples;
 }
 
+enum class Traffic : std::uint8_t { kAllMatch, kAllMatchNewFlows, kNoneMatch, kNoSession };
+
+const char* Name(Traffic traffic) {
+  switch (traffic) {
+    case Traffic::kAllMatch: return "all match";
+    case Traffic::kAllMatchNewFlows: return "all match, new flows";
+    case Traffic::kNoneMatch: return "none match";
+    case Traffic::kNoSession: return "no session";
+  }
+  return "";
+}
+
+bool IsMirrored(Traffic traffic) { return traffic == Traffic::kAllMatch || traffic == Traffic::kAllMatchNewFlows; }
+
 struct Row {
   std::size_t bytes = 0;
   Encapsulation encapsulation = Encapsulation::kVxlan;
   std::size_t rules = 0;
-  bool matching = false;
-  bool mirrors = true;  // false: no session at all
-  double mean_depth = 0;
+  Traffic traffic = Traffic::kAllMatch;
   std::vector<Bytes> frames{};
   Card* card = nullptr;
   Samples samples{};
@@ -167,8 +180,8 @@ void MeasureRow(Ports& ports, Row& row, const std::function<void()>& load) {
   const std::uint64_t analyser = SentBy(ports.analyser());
   Measure(row.samples, load, [&row] { return row.card->Run(kPass); });
   const datapath::EntryCounts after = row.card->Ledger();
-  const std::uint64_t frames = 2 * kPass;
-  const std::uint64_t copies = row.matching && row.mirrors ? frames : 0;
+  const std::uint64_t frames = kPasses * kPass;
+  const std::uint64_t copies = IsMirrored(row.traffic) ? frames : 0;
   const auto grew = [&](datapath::Column column) { return after[column].packets - before[column].packets; };
   if (!after.Balances() || grew(datapath::Column::kMatched) != copies || grew(datapath::Column::kSent) != copies ||
       row.card->Forwarded() - forwarded != frames || SentBy(ports.wire()) - wire != frames ||
@@ -181,14 +194,14 @@ void MeasureRow(Ports& ports, Row& row, const std::function<void()>& load) {
 
 // One round: each floor and each row once, so that what the machine does besides falls on all alike.
 void MeasureRound(Ports& ports, Group& group, bool refill) {
-  const auto load = [&](const std::vector<Bytes>& frames) {
-    return [&ports, &frames, refill] {
-      if (refill) ports.Load(frames);
+  const auto load = [&ports, refill](const std::vector<Bytes>& frames, bool new_flows) {
+    return [&ports, &frames, new_flows, refill] {
+      if (refill) ports.Load(frames, new_flows);
     };
   };
-  Measure(group.bare, load(group.frames), [&ports] { return Floor(ports, false); });
-  Measure(group.ceiling, load(group.frames), [&ports] { return Floor(ports, true); });
-  for (Row& row : group.rows) MeasureRow(ports, row, load(row.frames));
+  Measure(group.bare, load(group.frames, false), [&ports] { return Floor(ports, false); });
+  Measure(group.ceiling, load(group.frames, false), [&ports] { return Floor(ports, true); });
+  for (Row& row : group.rows) MeasureRow(ports, row, load(row.frames, row.traffic == Traffic::kAllMatchNewFlows));
 }
 
 // --- Cards, frames, groups ------------------------------------------------------------------------------------------
@@ -244,11 +257,10 @@ class Suite {
     group.bytes = bytes;
     group.frames = FramesOf(rule_sets_.begin()->second.matching, bytes);
     for (const Encapsulation encapsulation : {Encapsulation::kVxlan, Encapsulation::kErspan2}) {
-      for (const bool matching : {true, false}) {
+      for (const Traffic traffic : {Traffic::kAllMatch, Traffic::kAllMatchNewFlows, Traffic::kNoneMatch}) {
         for (const auto& [count, set] : rule_sets_) {
-          Row row{.bytes = bytes, .encapsulation = encapsulation, .rules = count, .matching = matching};
-          row.mean_depth = set.mean_depth;
-          row.frames = FramesOf(matching ? set.matching : set.missing, bytes);
+          Row row{.bytes = bytes, .encapsulation = encapsulation, .rules = count, .traffic = traffic};
+          row.frames = FramesOf(traffic == Traffic::kNoneMatch ? set.missing : set.matching, bytes);
           row.card = cards_.at({count, encapsulation}).get();
           group.rows.push_back(std::move(row));
         }
@@ -270,9 +282,9 @@ class Suite {
     Card carries(ports, Encapsulation::kVxlan, {});
     Card vxlan(ports, Encapsulation::kVxlan, set.rules);
     Card erspan(ports, Encapsulation::kErspan2, set.rules);
-    const Row row{.bytes = capture_.bytes, .rules = set.rules.size(), .matching = true};
+    const Row row{.bytes = capture_.bytes, .rules = set.rules.size()};
     capture_.rows = {row, row, row};
-    capture_.rows[0].mirrors = false;
+    capture_.rows[0].traffic = Traffic::kNoSession;
     capture_.rows[0].card = &carries;
     capture_.rows[1].card = &vxlan;
     capture_.rows[2].card = &erspan;
@@ -305,22 +317,22 @@ class Suite {
 // The row's fewest rules: what growth is measured from.
 const Row& FewestRules(const Group& group, const Row& row) {
   return *std::find_if(group.rows.begin(), group.rows.end(), [&row](const Row& other) {
-    return other.encapsulation == row.encapsulation && other.matching == row.matching && other.mirrors == row.mirrors;
+    return other.encapsulation == row.encapsulation && other.traffic == row.traffic;
   });
 }
 
 const Samples& FloorOf(const Group& group, const Row& row) {
-  return row.matching && row.mirrors ? group.ceiling : group.bare;
+  return IsMirrored(row.traffic) ? group.ceiling : group.bare;
 }
 
 void PrintFloor(std::size_t bytes, const char* what, const Samples& samples) {
-  std::printf("%5zu  %-26s %12s %8.1f %6.1f %8.1f\n", bytes, what, "", samples.Median(), samples.Noise(),
+  std::printf("%5zu  %-30s %12s %8.1f %6.1f %8.1f\n", bytes, what, "", samples.Median(), samples.Noise(),
               samples.Lowest());
 }
 
 void PrintRow(const Group& group, const Row& row, const std::string& what) {
   const Samples& samples = row.samples;
-  std::printf("%5zu  %-26s %6zu rules %8.1f %6.1f %8.1f %10.2f %8.2f\n", row.bytes, what.c_str(), row.rules,
+  std::printf("%5zu  %-30s %6zu rules %8.1f %6.1f %8.1f %10.2f %8.2f\n", row.bytes, what.c_str(), row.rules,
               samples.Median(), samples.Noise(), samples.Lowest(), samples.RatioTo(FloorOf(group, row)),
               samples.RatioTo(FewestRules(group, row).samples));
 }
@@ -331,21 +343,21 @@ void Suite::Print() const {
   for (const auto& [count, set] : rule_sets_) {
     std::printf("%5zu rules: first match at rule %.0f on average\n", count, set.mean_depth);
   }
-  std::printf("\nframes from memory (net_ring)\n%5s  %-26s %12s %8s %6s %8s %10s %8s\n", "bytes", "what", "", "median",
+  std::printf("\nframes from memory (net_ring)\n%5s  %-30s %12s %8s %6s %8s %10s %8s\n", "bytes", "what", "", "median",
               "+-", "least", "x floor", "growth");
   for (const Group& group : groups_) {
     PrintFloor(group.bytes, "receive, send", group.bare);
     PrintFloor(group.bytes, "receive, copy, send", group.ceiling);
     for (const Row& row : group.rows) {
-      PrintRow(group, row, std::string(Name(row.encapsulation)) + (row.matching ? ", all match" : ", none match"));
+      PrintRow(group, row, std::string(Name(row.encapsulation)) + ", " + Name(row.traffic));
     }
   }
   std::printf("\nframes from a capture file (net_pcap, infinite_rx)\n");
   PrintFloor(capture_.bytes, "receive, send", capture_.bare);
   PrintFloor(capture_.bytes, "receive, copy, send", capture_.ceiling);
   for (const Row& row : capture_.rows) {
-    const std::string what =
-        !row.mirrors ? "forward, no session" : std::string("forward, copy ") + Name(row.encapsulation);
+    const bool mirrors = row.traffic != Traffic::kNoSession;
+    const std::string what = mirrors ? std::string("forward, copy ") + Name(row.encapsulation) : "forward, no session";
     PrintRow(capture_, row, what);
   }
 }
@@ -357,9 +369,10 @@ nlohmann::json Json(const Samples& samples) {
 nlohmann::json Json(const Group& group) {
   nlohmann::json rows = nlohmann::json::array();
   for (const Row& row : group.rows) {
-    rows.push_back({{"encapsulation", row.mirrors ? Name(row.encapsulation) : "none"},
-                    {"rules", row.mirrors ? row.rules : 0},
-                    {"matching", row.matching && row.mirrors},
+    const bool mirrors = row.traffic != Traffic::kNoSession;
+    rows.push_back({{"encapsulation", mirrors ? Name(row.encapsulation) : "none"},
+                    {"rules", mirrors ? row.rules : 0},
+                    {"traffic", Name(row.traffic)},
                     {"cycles", Json(row.samples)},
                     {"ratio_to_floor", row.samples.RatioTo(FloorOf(group, row))},
                     {"growth", row.samples.RatioTo(FewestRules(group, row).samples)}});

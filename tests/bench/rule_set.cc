@@ -178,4 +178,10 @@ support::Bytes FrameOf(const Flow& flow, std::size_t bytes) {
   return frame.Payload(bytes - header_bytes).Build();
 }
 
+void SetSourcePort(std::uint8_t* frame, std::uint16_t port) {
+  constexpr std::size_t kOffset = 14 + 20;
+  frame[kOffset] = static_cast<std::uint8_t>(port >> 8U);
+  frame[kOffset + 1] = static_cast<std::uint8_t>(port);
+}
+
 }  // namespace heliostat::bench

@@ -33,4 +33,7 @@ std::size_t FirstMatch(const std::vector<config::Rule>& rules, const Flow& flow)
 // A frame of the flow, `bytes` >= 64 long without FCS.
 support::Bytes FrameOf(const Flow& flow, std::size_t bytes);
 
+// Of such a frame. Any port from 0x8000 on leaves it with the same first match.
+void SetSourcePort(std::uint8_t* frame, std::uint16_t port);
+
 }  // namespace heliostat::bench

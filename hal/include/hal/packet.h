@@ -6,6 +6,7 @@
 #pragma once
 
 #include <rte_mbuf.h>
+#include <rte_prefetch.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -37,9 +38,13 @@ inline std::span<const std::uint8_t> Start(const Packet* packet, std::size_t byt
   return {static_cast<const std::uint8_t*>(data), wanted};
 }
 
+// The frame's first bytes will be read soon.
+inline void PrefetchStart(const Packet* packet) { rte_prefetch0(rte_pktmbuf_mtod(packet, const std::uint8_t*)); }
+
 // One more reference to every segment: the packet outlives its Send.
 inline void Hold(Packet* packet) { rte_pktmbuf_refcnt_update(packet, 1); }
 inline void Release(Packet* packet) { rte_pktmbuf_free(packet); }
+inline void ReleaseBurst(Packet** packets, unsigned count) { rte_pktmbuf_free_bulk(packets, count); }
 
 // `count` packets without data, or none at all when the pool has fewer.
 inline bool AllocateBurst(PacketPool* pool, Packet** packets, unsigned count) {
@@ -56,6 +61,9 @@ inline std::uint8_t* SetLength(Packet* packet, std::uint16_t bytes) {
   packet->pkt_len = bytes;
   return rte_pktmbuf_mtod(packet, std::uint8_t*);
 }
+
+// The first bytes of a packet that is all our own.
+inline std::uint8_t* Writable(Packet* packet) { return rte_pktmbuf_mtod(packet, std::uint8_t*); }
 
 // Copies the first `bytes` <= Length bytes of a frame to `out`.
 inline void CopyOut(const Packet* packet, std::uint32_t bytes, std::uint8_t* out) {
