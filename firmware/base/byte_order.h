@@ -15,9 +15,7 @@ class BigEndian {
   constexpr explicit BigEndian(Integer value) { Set(value); }
 
   constexpr void Set(Integer value) { SetFrom(value, std::make_index_sequence<kBytes>()); }
-  [[nodiscard]] constexpr Integer Get() const {
-    return GetFrom(std::make_index_sequence<kBytes>());
-  }
+  [[nodiscard]] constexpr Integer Get() const { return GetFrom(std::make_index_sequence<kBytes>()); }
   friend constexpr bool operator==(const BigEndian&, const BigEndian&) = default;
 
  private:

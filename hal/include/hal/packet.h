@@ -2,7 +2,8 @@
 //
 // Ownership: who holds a Packet* owns one reference to every segment of it. Receive gives one, Send takes it for the
 // packets it accepts, Release drops it. A held packet's bytes must not be changed.
-// Threads: pools are safe from every lcore; a Packet is used by one thread at a time, its references may be dropped by any.
+// Threads: pools are safe from every lcore; a Packet is used by one thread at a time, its references may be dropped by
+// any.
 #pragma once
 
 #include <rte_mbuf.h>
