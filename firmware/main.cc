@@ -85,7 +85,7 @@ std::optional<int> Parse(int argc, char** argv, Arguments& arguments) {
                                         {"version", no_argument, nullptr, 'V'},
                                         {"help", no_argument, nullptr, 'h'},
                                         {nullptr, 0, nullptr, 0}};
-  for (int option; (option = getopt_long(argc, argv, "c:s:b:r:vVh", kOptions, nullptr)) != -1;) {
+  for (int option; (option = getopt_long(argc, argv, ":c:s:b:r:vVh", kOptions, nullptr)) != -1;) {
     switch (option) {
       case 'c': arguments.config = optarg; break;
       case 'b': arguments.board = optarg; break;
@@ -111,7 +111,8 @@ std::optional<int> Parse(int argc, char** argv, Arguments& arguments) {
       }
       case 'V': std::puts("heliostat " HELIOSTAT_VERSION); return 0;
       case 'h': std::fwrite(kUsage.data(), 1, kUsage.size(), stdout); return 0;
-      default: return 2;
+      case ':': return Usage(std::string(argv[optind - 1]) + " needs a value");
+      default: return Usage(std::string("unknown option ") + argv[optind - 1]);
     }
   }
   if (optind != argc) return Usage(std::string("unexpected argument ") + argv[optind]);
