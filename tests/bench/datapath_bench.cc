@@ -235,6 +235,7 @@ class Suite {
   }
 
   void Run() {
+    chains_ = ports_.analyser().info().multi_segment_send;
     for (const std::size_t count : options_.rules) {
       for (const Encapsulation encapsulation : {Encapsulation::kVxlan, Encapsulation::kErspan2}) {
         cards_[{count, encapsulation}] = std::make_unique<Card>(ports_, encapsulation, rule_sets_.at(count).rules);
@@ -307,6 +308,7 @@ class Suite {
   Options options_;
   std::map<std::size_t, RuleSet> rule_sets_;
   Ports ports_;
+  bool chains_ = false;  // the port of copies takes references to originals
   std::map<std::pair<std::size_t, Encapsulation>, std::unique_ptr<Card>> cards_;
   std::vector<Group> groups_;
   Group capture_;
@@ -343,6 +345,7 @@ void Suite::Print() const {
   for (const auto& [count, set] : rule_sets_) {
     std::printf("%5zu rules: first match at rule %.0f on average\n", count, set.mean_depth);
   }
+  std::printf("copies above %u bytes are %s\n", datapath::kCopyBytes, chains_ ? "references" : "of bytes, too");
   std::printf("\nframes from memory (net_ring)\n%5s  %-30s %12s %8s %6s %8s %10s %8s\n", "bytes", "what", "", "median",
               "+-", "least", "x floor", "growth");
   for (const Group& group : groups_) {
