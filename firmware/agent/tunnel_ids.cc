@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace heliostat::agent {
 namespace {
@@ -46,12 +48,22 @@ Encapsulation EncapsulationOf(const config::Config& config, const config::Target
   return member == nullptr ? target.encapsulation : member->encapsulation;
 }
 
+namespace {
+
+// Where an ID must be the only one: ERSPAN's at each target that copies go to, which a group may share with others.
+std::vector<std::string> ScopesOf(const config::Target& target, bool erspan) {
+  if (!erspan) return {""};
+  return target.group ? target.members : std::vector{target.metadata.name};
+}
+
+}  // namespace
+
 Result<TunnelIds> PickTunnelIds(const config::Config& config, const TunnelIds& previous) {
   TunnelIds ids;
   std::set<Scoped> used;
   struct Absent {
     const config::Session* session;
-    std::string scope;
+    std::vector<std::string> scopes;
     std::uint32_t count;
   };
   std::vector<Absent> absent;
@@ -61,17 +73,21 @@ Result<TunnelIds> PickTunnelIds(const config::Config& config, const TunnelIds& p
     const Encapsulation encapsulation = EncapsulationOf(config, *target);
     if (!HasId(encapsulation)) continue;
     const bool erspan = IsErspan(encapsulation);
-    const std::string scope = erspan ? session.target : std::string();
+    std::vector<std::string> scopes = ScopesOf(*target, erspan);
     if (session.tunnel_id) {
       ids[session.metadata.name] = *session.tunnel_id;
-      used.insert({scope, *session.tunnel_id});
+      for (const std::string& scope : scopes) used.insert({scope, *session.tunnel_id});
     } else {
-      absent.push_back({&session, scope, erspan ? kErspanIds : kVnis});
+      absent.push_back({&session, std::move(scopes), erspan ? kErspanIds : kVnis});
     }
   }
   // Earlier picks first, so that a new session never takes one away.
   const auto claim = [&](const Absent& a, std::uint32_t id) {
-    if (id >= a.count || !used.insert({a.scope, id}).second) return false;
+    if (id >= a.count) return false;
+    for (const std::string& scope : a.scopes) {
+      if (used.contains({scope, id})) return false;
+    }
+    for (const std::string& scope : a.scopes) used.insert({scope, id});
     ids[a.session->metadata.name] = id;
     return true;
   };
@@ -82,11 +98,11 @@ Result<TunnelIds> PickTunnelIds(const config::Config& config, const TunnelIds& p
   for (const Absent& a : absent) {
     const std::uint32_t first = Fnv1a(a.session->metadata.name) % a.count;
     std::uint32_t tried = 0;
-    // 0 is left to those who ask for it: some receivers take VNI 0 as "none".
+    // 0 comes last: some receivers take it as "none".
     while (tried < a.count && ((first + tried) % a.count == 0 || !claim(a, (first + tried) % a.count))) ++tried;
-    if (tried == a.count) {
+    if (tried == a.count && !claim(a, 0)) {
       return Status(Code::kResourceExhausted, "session \"" + a.session->metadata.name + "\" sessionId",
-                    "target \"" + a.scope + "\" has no ERSPAN session ID left of its 1,024",
+                    "target \"" + a.session->target + "\" has no ERSPAN session ID left of its 1,024",
                     "use another target, or remove sessions from this one");
     }
   }

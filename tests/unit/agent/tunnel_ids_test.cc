@@ -63,11 +63,24 @@ TEST(TunnelIds, GiveWayToOneThatIsAskedFor) {
 }
 
 TEST(TunnelIds, OfErspanEndAtATargetsThousandth) {
-  EXPECT_TRUE(PickTunnelIds(Sessions(Encapsulation::kErspan3, 1023), {}).ok());
-  const auto ids = PickTunnelIds(Sessions(Encapsulation::kErspan3, 1024), {});
+  EXPECT_TRUE(PickTunnelIds(Sessions(Encapsulation::kErspan3, 1024), {}).ok()) << "0 is the last of them";
+  const auto ids = PickTunnelIds(Sessions(Encapsulation::kErspan3, 1025), {});
   ASSERT_FALSE(ids.ok());
   EXPECT_EQ(ids.status().code(), Code::kResourceExhausted);
   EXPECT_NE(ids.status().ToString().find("target \"to\""), std::string::npos);
+}
+
+TEST(TunnelIds, DifferAtATargetThatSessionsReachInAGroupAndByItself) {
+  config::Config config = Sessions(Encapsulation::kErspan2, 200);
+  const config::Config members = support::MirrorToGroup();
+  config.targets = members.targets;
+  for (config::Target& target : config.targets) target.encapsulation = Encapsulation::kErspan2;
+  for (std::size_t i = 0; i < config.sessions.size(); ++i) config.sessions[i].target = i % 2 == 0 ? "group" : "m2";
+  config.sessions[0].tunnel_id = 77;
+  std::set<std::uint32_t> distinct;
+  const auto ids = PickTunnelIds(config, {});
+  for (const auto& [session, id] : *ids) distinct.insert(id);
+  EXPECT_EQ(distinct.size(), 200U);
 }
 
 TEST(TunnelIds, AreNotForEncapsulationsWithoutOne) {
