@@ -18,6 +18,8 @@ constexpr std::uint64_t kMaxBufferBytes = 65'280;
 constexpr std::uint32_t kMaxSessionsPerSource = 255;
 // Twice the widest card in mind: above, a figure is a mistake, and would ask for memory that is not there.
 constexpr std::uint32_t kMaxLimit = 1U << 20;
+// The ledger has a line for each pair and direction, in two generations.
+constexpr std::uint32_t kMaxSessionSources = 65'536;
 
 Status CheckRange(std::string_view field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
   if (value >= least && value <= most) return {};
@@ -124,7 +126,7 @@ Status CheckLimits(const Limits& limits) {
   HELIOSTAT_RETURN_IF_ERROR(CheckRange("rules", limits.rules, 1, kMaxLimit));
   HELIOSTAT_RETURN_IF_ERROR(CheckRange("sessions_per_source", limits.sessions_per_source, 1, kMaxSessionsPerSource));
   HELIOSTAT_RETURN_IF_ERROR(CheckRange("sources_per_session", limits.sources_per_session, 1, kMaxLimit));
-  HELIOSTAT_RETURN_IF_ERROR(CheckRange("session_sources", limits.session_sources, 1, kMaxLimit));
+  HELIOSTAT_RETURN_IF_ERROR(CheckRange("session_sources", limits.session_sources, 1, kMaxSessionSources));
   HELIOSTAT_RETURN_IF_ERROR(CheckRange("interfaces", limits.interfaces, 1, 65535));
   return CheckRange("members_per_group", limits.members_per_group, 1, 65535);
 }

@@ -53,7 +53,8 @@ struct EntryCounts {
 class LedgerShard {
  public:
   static constexpr std::uint32_t kPageEntries = 256;
-  static constexpr std::uint32_t kMaxEntries = 131'072;  // 65,536 session-source pairs, two directions
+  // 65,536 session-source pairs, two directions, and as many that the generation before still counts in.
+  static constexpr std::uint32_t kMaxEntries = 262'144;
 
   // Memory for entries below `entries`, before a table that names them is published. False: none left, or too many.
   [[nodiscard]] bool Reserve(std::uint32_t entries);
