@@ -1,4 +1,4 @@
-#include <set>
+#include <map>
 #include <unordered_set>
 
 #include "config/bounds.h"
@@ -75,17 +75,20 @@ Status CheckTunnelId(const Session& session, Encapsulation encapsulation) {
 class SessionChecks {
  public:
   SessionChecks(const Config& config, const Index& index, const Limits& limits) : index_(index), limits_(limits) {
-    std::set<IpAddress> guests;
+    std::map<IpAddress, std::string_view> guests;
     for (const auto& [name, interface] : index.interfaces) {
       if (!index.interfaces_known || interface->kind == InterfaceKind::kEdge) continue;
-      guests.insert(interface->primary_ipv4);
-      guests.insert(interface->primary_ipv6);
+      guests.emplace(interface->primary_ipv4, name);
+      guests.emplace(interface->primary_ipv6, name);
     }
     guests.erase(IpAddress{});
     for (const Target& target : config.targets) {
       if (target.group) continue;
-      if (target.encapsulation == Encapsulation::kNone) delivered_to_.emplace(target.interface, &target);
-      if (target.encapsulation == Encapsulation::kNone || guests.contains(target.remote)) local_.insert(&target);
+      // A target that names an edge interface leaves by it, whoever has its address.
+      const auto guest = target.interface.empty() ? guests.find(target.remote) : guests.end();
+      if (guest == guests.end() && target.encapsulation != Encapsulation::kNone) continue;
+      delivered_to_.emplace(guest == guests.end() ? std::string_view(target.interface) : guest->second, &target);
+      local_.insert(&target);
     }
   }
 

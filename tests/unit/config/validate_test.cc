@@ -411,10 +411,12 @@ TEST(Validate, KeepsSourcesAndTargetsApart) {
        "session \"s3\" sources \"wire1\"", "local", "beyond an edge"},
       {"edge to local remote",
        [](Config& c, Card&) {
-         Vxlan(c).remote = Ip("10.1.0.1");
+         Vxlan(c).remote = Ip("fd00:1::3");
          c.sessions[2].target = "vxlan";
        },
        Code::kFailedPrecondition, "sources \"wire1\"", "local", "beyond an edge"},
+      {"source has the target's address", [](Config& c, Card&) { Vxlan(c).remote = Ip("10.1.0.1"); },
+       Code::kFailedPrecondition, "session \"s1\" sources \"guest0\"", "target \"vxlan\"", "another"},
       {"edge to group with local member",
        [](Config& c, Card&) {
          Vxlan(c).remote = Ip("fd00:1::3");
@@ -428,6 +430,15 @@ TEST(Validate, LetsGuestUseLocalTarget) {
   Config config = Sample();
   Vxlan(config).remote = Ip("fd00:1::3");
   config.sessions[0].target = "plain";
+  const Status status = Validate(config, SampleCard());
+  EXPECT_TRUE(status.ok()) << status.ToString();
+}
+
+TEST(Validate, LetsATargetThatNamesItsEdgeHaveAnyAddress) {
+  Config config = Sample();
+  Target& edge = *std::find_if(config.targets.begin(), config.targets.end(),
+                               [](const Target& t) { return t.metadata.name == "edge"; });
+  edge.remote = Ip("10.1.0.1");  // guest0's, but copies leave by wire1
   const Status status = Validate(config, SampleCard());
   EXPECT_TRUE(status.ok()) << status.ToString();
 }
