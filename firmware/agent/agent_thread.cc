@@ -22,14 +22,17 @@ AgentThread::~AgentThread() {
 
 void AgentThread::Loop() {
   std::unique_lock lock(mutex_);
-  while (!stop_) {
-    const bool woken = wake_.wait_for(lock, kTick, [this] { return stop_ || !mailbox_.empty(); });
-    if (!woken) {
+  auto tick = std::chrono::steady_clock::now() + kTick;
+  while (!stop_ || !mailbox_.empty()) {
+    wake_.wait_until(lock, tick, [this] { return stop_ || !mailbox_.empty(); });
+    // By the clock, not when idle: a busy mailbox must not keep the links out of sight.
+    if (const auto now = std::chrono::steady_clock::now(); now >= tick) {
+      tick = now + kTick;
       lock.unlock();
       agent_.Tick();
       lock.lock();
     }
-    while (!mailbox_.empty()) {
+    if (!mailbox_.empty()) {
       const std::function<void()> work = std::move(mailbox_.front());
       mailbox_.pop_front();
       lock.unlock();
