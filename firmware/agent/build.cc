@@ -13,7 +13,9 @@ using config::Direction;
 using config::Encapsulation;
 
 // A plain or tagged copy is an Ethernet frame, whose MTU leaves room for a tag.
-constexpr std::uint32_t kLinkHeaderBytes = 18;
+constexpr std::uint32_t kEthernetBytes = 14;
+constexpr std::uint32_t kTagBytes = 4;
+constexpr std::uint32_t kLinkHeaderBytes = kEthernetBytes + kTagBytes;
 constexpr std::uint32_t kMaxInnerBytes = 65'535;
 
 encap::Kind KindOf(Encapsulation encapsulation) {
@@ -103,6 +105,7 @@ class Builder {
         HELIOSTAT_RETURN_IF_ERROR(BuildSource(interface, port->second, direction));
       }
     }
+    KeepWhatRests();
     for (const auto& [key, entry] : previous_.ledger) {
       if (!registry.ledger.contains(key)) built_.dropped_entries.push_back(entry);
     }
@@ -120,13 +123,49 @@ class Builder {
       if (!session.enabled) report.reason = "disabled";
       if (const config::Target* target = FindTarget(input_.config, session.target); target && session.enabled) {
         for (const config::Target* member : MembersOf(input_.config, *target)) {
-          const underlay::NextHop& hop = next_hops_.For(*member);
-          if (hop.resolved) continue;
+          const std::string reason = WhyNothingLeaves(session, *member);
+          if (reason.empty()) continue;
           report.active = false;
-          report.reason = "target \"" + member->metadata.name + "\": " + hop.reason;
+          report.reason = "target \"" + member->metadata.name + "\": " + reason;
         }
       }
       built_.sessions.push_back(std::move(report));
+    }
+  }
+
+  // Empty: copies of at least one source can leave.
+  std::string WhyNothingLeaves(const config::Session& session, const config::Target& target) {
+    const underlay::NextHop& hop = next_hops_.For(target);
+    if (!hop.resolved) return hop.reason;
+    if (!IsTunnel(target.encapsulation)) return {};
+    const bool any = std::any_of(session.sources.begin(), session.sources.end(), [&](const std::string& name) {
+      const auto source = index_.find(name);
+      return source != index_.end() &&
+             OuterSource(input_.interfaces[source->second], target, hop).family != IpFamily::kNone;
+    });
+    if (any) return {};
+    return "no underlay address to send from to " + target.remote.ToString() + " on \"" +
+           input_.interfaces[hop.interface].name + "\"";
+  }
+
+  // Counters live as long as the session and its source do, and sequences as long as the session and its target,
+  // though the session is disabled or takes no copies in one direction just now.
+  void KeepWhatRests() {
+    for (const config::Session& session : input_.config.sessions) {
+      for (const std::string& name : session.sources) {
+        const auto port = index_.find(name);
+        if (port == index_.end()) continue;
+        for (const Direction direction : {Direction::kInbound, Direction::kOutbound}) {
+          const auto known = previous_.ledger.find({session.metadata.name, static_cast<std::uint16_t>(port->second), direction});
+          if (known != previous_.ledger.end()) built_.registry.ledger.insert(*known);
+        }
+      }
+      const config::Target* target = FindTarget(input_.config, session.target);
+      if (session.enabled || target == nullptr) continue;
+      for (const config::Target* member : MembersOf(input_.config, *target)) {
+        const auto known = previous_.streams.find({session.metadata.name, member->metadata.name});
+        if (known != previous_.streams.end()) built_.registry.streams.insert(*known);
+      }
     }
   }
 
@@ -158,7 +197,7 @@ class Builder {
     for (const config::Target* member : MembersOf(input_.config, *target)) {
       datapath::Member built;
       HELIOSTAT_RETURN_IF_ERROR(BuildMember(session, *member, input_.interfaces[port], direction, built));
-      largest_copy_bytes = std::max(largest_copy_bytes, built.max_inner_bytes + built.header.length);
+      largest_copy_bytes = std::max(largest_copy_bytes, LargestCopy(*member));
       plan.members.push_back(std::move(built));
     }
     if (session.rate_limit) plan.limiter = LimiterFor(session, largest_copy_bytes);
@@ -205,6 +244,15 @@ class Builder {
     if (!IsTunnel(target.encapsulation)) return std::min<std::uint32_t>(hop.mtu + kLinkHeaderBytes, kMaxInnerBytes);
     const auto overhead = static_cast<std::uint32_t>(header.IpOverhead());
     return hop.mtu > overhead ? hop.mtu - overhead : 0;
+  }
+
+  // Of any source: the session's sources share a limiter, and one of them may have no address to send from.
+  std::uint32_t LargestCopy(const config::Target& target) {
+    const underlay::NextHop& hop = next_hops_.For(target);
+    if (!hop.routed) return 0;
+    const std::uint32_t tag_bytes = hop.vlan_id ? kTagBytes : 0;
+    if (IsTunnel(target.encapsulation)) return hop.mtu + kEthernetBytes + tag_bytes;
+    return std::min<std::uint32_t>(hop.mtu + kLinkHeaderBytes, kMaxInnerBytes) + tag_bytes;
   }
 
   std::uint32_t LedgerEntry(const LedgerKey& key) {

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rte_ethdev.h>
+
+#include <chrono>
 
 #include "agent/agent_thread.h"
 #include "support/mirror_config.h"
@@ -13,6 +16,8 @@ namespace {
 using config::Direction;
 using datapath::Column;
 using support::Ethernet;
+using support::Ip;
+using support::Mac;
 using support::MirrorAll;
 using support::RingCard;
 using support::SmallCard;
@@ -42,6 +47,77 @@ TEST(Agent, ReportsASessionWithoutNextHopAsInactive) {
   EXPECT_EQ(applied->sessions[0].reason, "target \"to\": no neighbour 10.9.0.2 on \"analyser\"");
 }
 
+// The remote is reached over IPv6, but there is no IPv6 address to send from. Only "wire" may have one of its own.
+config::Config MirrorOverIpv6WithoutTunnelAddress() {
+  config::Config config = MirrorAll();
+  config.targets[0].remote = Ip("fd00::5");
+  config.underlays[0].gateways = {Ip("fe80::1")};
+  config.underlays[0].neighbours.push_back({Ip("fe80::1"), Mac("02:00:00:00:09:fe")});
+  return config;
+}
+
+TEST(Agent, ReportsASessionWithoutAnAddressToSendFromAsInactive) {
+  RingCard card(SmallCard());
+  const Result<Applied> applied = card.agent().Apply(MirrorOverIpv6WithoutTunnelAddress());
+  ASSERT_TRUE(applied.ok());
+  EXPECT_FALSE(applied->sessions[0].active);
+  EXPECT_EQ(applied->sessions[0].reason,
+            "target \"to\": no underlay address to send from to fd00::5 on \"analyser\"");
+  card.Put("guest", Ethernet().Payload(46).Build());
+  card.Run();
+  EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kUnresolved].packets, 1U);
+}
+
+TEST(Agent, GivesALimiterRoomForALargestCopyOfAnySource) {
+  support::RingCardOptions options = SmallCard();
+  options.ports[1].primary_ipv6 = "fd00::99";
+  RingCard card(options);
+  config::Config config = MirrorOverIpv6WithoutTunnelAddress();
+  config.sessions[0].sources = {"guest", "wire"};  // the first can't send
+  config.sessions[0].rate_limit = config::RateLimit{.bits_per_second = 100'000};
+  card.Apply(config);
+  card.Put("guest", Ethernet().Payload(1000).Build());
+  card.Run();
+  EXPECT_EQ(card.Ledger("all", "wire", Direction::kOutbound)[Column::kSent].packets, 1U) << "10 ms are 125 bytes";
+}
+
+TEST(Agent, KeepsCountersAndSequencesOfADisabledSession) {
+  RingCard card(SmallCard());
+  const config::Config on = MirrorAll({.encapsulation = config::Encapsulation::kErspan2});
+  config::Config off = on;
+  off.sessions[0].enabled = false;
+  card.Apply(on);
+  card.Put("guest", Ethernet().Payload(46).Build());
+  card.Run();
+  card.Apply(off);
+  EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kSent].packets, 1U);
+  card.worker().RunOnce();
+  card.Apply(on);
+  card.Put("guest", Ethernet().Payload(46).Build());
+  card.Run();
+  EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kSent].packets, 2U);
+  const auto copies = card.Take("analyser");
+  ASSERT_EQ(copies.size(), 2U);
+  constexpr std::size_t kSequenceEnd = 14 + 20 + 8;
+  EXPECT_EQ(copies[1][kSequenceEnd - 1], copies[0][kSequenceEnd - 1] + 1) << "ERSPAN's sequence goes on";
+}
+
+TEST(Agent, ForgetsTheCountersOfASourceThatIsTakenOut) {
+  RingCard card(SmallCard());
+  config::Config both = MirrorAll();
+  both.sessions[0].sources = {"guest", "wire"};
+  card.Apply(both);
+  card.Apply(MirrorAll());
+  EXPECT_EQ(card.agent().Read().ledger.size(), 2U);
+}
+
+// All names change at once: the lines of the generation before are still counted in.
+TEST(Agent, HasALedgerForTwoGenerationsAtTheLimit) {
+  const config::Limits limits;
+  datapath::LedgerShard shard;
+  EXPECT_TRUE(shard.Reserve(2 * 2 * limits.session_sources));
+}
+
 TEST(Agent, UsesALedgerLineAgainOnlyWhenNoWorkerReadsIt) {
   RingCard card(SmallCard());
   config::Config first = MirrorAll();
@@ -66,6 +142,16 @@ TEST(Agent, AppliesThroughItsThread) {
   ASSERT_TRUE(applied.ok());
   EXPECT_EQ(applied->generation, 1U);
   EXPECT_EQ(thread.Read().ledger.size(), 2U) << "one line a direction";
+}
+
+TEST(Agent, SeesALinkGoDownThoughItsMailboxIsNeverEmpty) {
+  RingCard card(SmallCard());
+  card.Apply(MirrorAll());
+  AgentThread thread(card.agent());
+  ASSERT_EQ(rte_eth_dev_set_link_down(card.port("analyser").ethdev_id()), 0);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (card.agent().link_up()[2].load() && std::chrono::steady_clock::now() < end) (void)thread.Read();
+  EXPECT_FALSE(card.agent().link_up()[2].load());
 }
 
 TEST(Agent, SharesAPolicyBetweenInterfacesWithTheSameFilters) {
