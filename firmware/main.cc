@@ -271,6 +271,7 @@ Result<std::string> Program::Encode(const agent::Reading& reading) const {
     port.runt_in = ToWire(counts.runt[0]);
     port.runt_out = ToWire(counts.runt[1]);
     port.forward_too_long = counts.forward_too_long;
+    port.receive_missed = counts.receive_missed;
     HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(port, &bytes));
   }
   return bytes;
@@ -295,7 +296,8 @@ int Program::Finish() {
     const datapath::PortCounts& counts = reading.ports[i];
     Log("port " + board_.ports[i].name + " received=" + std::to_string(counts.received.packets) +
         " forwarded=" + std::to_string(counts.forwarded.packets) +
-        " forward_drops=" + std::to_string(counts.forward_drops.packets) + " copies=" + std::to_string(counts.copies.packets));
+        " forward_drops=" + std::to_string(counts.forward_drops.packets) + " copies=" + std::to_string(counts.copies.packets) +
+        (counts.receive_missed == 0 ? "" : " receive_missed=" + std::to_string(counts.receive_missed)));
   }
   const bool written = WriteReadings();
   Log(balances ? "stopped; the ledger balances" : "stopped; error: the ledger does not balance");

@@ -70,6 +70,7 @@ Reading Agent::Read() const {
   reading.ports.resize(options_.ports.size());
   for (std::uint16_t port = 0; port < reading.ports.size(); ++port) {
     for (const datapath::Worker* worker : workers_) reading.ports[port] += worker->ReadPort(port);
+    reading.ports[port].receive_missed = options_.ports[port]->ReceiveMissed();
   }
   return reading;
 }

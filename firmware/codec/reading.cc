@@ -79,6 +79,7 @@ Status AppendReading(const PortCounters& counters, std::string* out) {
   CopyCount(counters.runt_in, &message.has_runt_in, &message.runt_in);
   CopyCount(counters.runt_out, &message.has_runt_out, &message.runt_out);
   message.forward_too_long = counters.forward_too_long;
+  message.receive_missed = counters.receive_missed;
   return Append(reading, out);
 }
 

@@ -45,6 +45,7 @@ struct PortCounters {
   Count runt_in{};
   Count runt_out{};
   std::uint64_t forward_too_long = 0;  // of forward_drops: frames longer than the port can carry
+  std::uint64_t receive_missed = 0;    // packets that arrived and that the card never saw; not in received
   friend bool operator==(const PortCounters&, const PortCounters&) = default;
 };
 

@@ -71,6 +71,7 @@ PortCounts& PortCounts::operator+=(const PortCounts& other) {
     runt[i] += other.runt[i];
   }
   forward_too_long += other.forward_too_long;
+  receive_missed += other.receive_missed;
   return *this;
 }
 

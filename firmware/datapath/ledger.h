@@ -139,6 +139,7 @@ struct PortCounts {
   std::array<Count, 2> loop_guard;  // by config::Direction
   std::array<Count, 2> runt;
   std::uint64_t forward_too_long = 0;  // of forward_drops: longer than the port can carry
+  std::uint64_t receive_missed = 0;    // no worker saw them: the agent asks the port (hal::Port::ReceiveMissed)
 
   PortCounts& operator+=(const PortCounts& other);
 };

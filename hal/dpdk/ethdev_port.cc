@@ -205,4 +205,12 @@ bool EthdevPort::LinkUp() {
   return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 
+std::uint64_t EthdevPort::ReceiveMissed() {
+  rte_eth_stats stats{};
+  if (rte_eth_stats_get(id_, &stats) != 0) return 0;
+  // Without a buffer some drivers leave the packet with the device and try again: a packet may be in both, or be counted
+  // for a delay alone. Rather too many than too few.
+  return stats.imissed + stats.rx_nombuf;
+}
+
 }  // namespace heliostat::hal::dpdk

@@ -33,6 +33,7 @@ class EthdevPort final : public Port {
   std::uint16_t Receive(std::uint16_t queue, Packet** packets, std::uint16_t count) override;
   std::uint16_t Send(std::uint16_t queue, Packet** packets, std::uint16_t count) override;
   bool LinkUp() override;
+  std::uint64_t ReceiveMissed() override;
 
   [[nodiscard]] std::uint16_t ethdev_id() const { return id_; }
 

@@ -44,8 +44,9 @@ class PacketSocketPort final : public Port {
   std::uint16_t Receive(std::uint16_t queue, Packet** packets, std::uint16_t count) override;
   std::uint16_t Send(std::uint16_t queue, Packet** packets, std::uint16_t count) override;
   bool LinkUp() override;
+  std::uint64_t ReceiveMissed() override;  // Anomalies::overrun
 
-  // One thread, any.
+  // Any thread.
   Anomalies ReadAnomalies();
 
  private:
@@ -60,7 +61,7 @@ class PacketSocketPort final : public Port {
   int receive_socket_ = -1;
   std::vector<int> send_sockets_;  // by queue
   ReceiveRing ring_;
-  std::uint64_t overrun_ = 0;  // so far; the kernel forgets what it has told
+  std::atomic<std::uint64_t> overrun_{0};  // so far; the kernel forgets what it has told
   std::atomic<std::uint64_t> merged_{0};
   std::atomic<std::uint64_t> open_checksums_{0};
   std::atomic<std::uint64_t> refused_{0};

@@ -41,6 +41,14 @@ constexpr std::array<PortColumn, 8> kPortColumns{{{"received", &v1::PortCounters
                                                   {"runt_in", &v1::PortCounters::runt_in},
                                                   {"runt_out", &v1::PortCounters::runt_out}}};
 
+// Packets alone; shown when something is in them.
+struct PacketColumn {
+  std::string_view name;
+  std::uint64_t (v1::PortCounters::*get)() const;
+};
+constexpr std::array<PacketColumn, 2> kPacketColumns{{{"forward_too_long", &v1::PortCounters::forward_too_long},
+                                                      {"receive_missed", &v1::PortCounters::receive_missed}}};
+
 constexpr std::string_view kTotal = "total";
 
 bool IsZero(const v1::Count& count) { return count.packets() == 0 && count.bytes() == 0; }
@@ -170,17 +178,20 @@ std::string PortTable(const CounterReading& reading, CounterColumns columns) {
     });
     if (i < kUsualPortColumns || counted || columns == CounterColumns::kAll) shown.push_back(kPortColumns[i]);
   }
-  const bool too_long = columns == CounterColumns::kAll ||
-                        std::any_of(reading.ports.begin(), reading.ports.end(),
-                                    [](const v1::PortCounters& port) { return port.forward_too_long() != 0; });
+  std::vector<PacketColumn> packets;
+  for (const PacketColumn& column : kPacketColumns) {
+    const bool counted = std::any_of(reading.ports.begin(), reading.ports.end(),
+                                     [&](const v1::PortCounters& port) { return (port.*column.get)() != 0; });
+    if (counted || columns == CounterColumns::kAll) packets.push_back(column);
+  }
   Row header{"port"};
   for (const PortColumn& column : shown) header.emplace_back(column.name);
-  if (too_long) header.emplace_back("forward_too_long");
+  for (const PacketColumn& column : packets) header.emplace_back(column.name);
   std::vector<Row> rows{header};
   for (const v1::PortCounters& port : reading.ports) {
     Row& row = rows.emplace_back(Row{Printable(port.interface())});
     for (const PortColumn& column : shown) row.push_back(Cell((port.*column.get)()));
-    if (too_long) row.push_back(std::to_string(port.forward_too_long()));
+    for (const PacketColumn& column : packets) row.push_back(std::to_string((port.*column.get)()));
   }
   return Table(rows, 1);
 }
@@ -247,7 +258,7 @@ std::string CountersJson(const CounterReading& reading) {
   for (const v1::PortCounters& port : reading.ports) {
     Json item{{"interface", port.interface()}};
     for (const PortColumn& column : kPortColumns) item[std::string(column.name)] = ToJson((port.*column.get)());
-    item["forward_too_long"] = port.forward_too_long();
+    for (const PacketColumn& column : kPacketColumns) item[std::string(column.name)] = (port.*column.get)();
     json["ports"].push_back(std::move(item));
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

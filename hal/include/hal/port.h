@@ -36,6 +36,10 @@ class Port {
   // Asked by the agent now and then; any thread.
   [[nodiscard]] virtual bool LinkUp() = 0;
 
+  // Packets that arrived at the port and that Receive never gave, since the start: the device had no room for them, or no
+  // buffer. 0 where the device does not tell. Never falls. Asked by the agent; any thread.
+  [[nodiscard]] virtual std::uint64_t ReceiveMissed() = 0;
+
   [[nodiscard]] const PortInfo& info() const { return info_; }
 
  protected:

@@ -163,5 +163,33 @@ TEST(Agent, SharesAPolicyBetweenInterfacesWithTheSameFilters) {
   EXPECT_EQ(applied->policies, 2U) << "one a direction";
 }
 
+class LossyPort final : public hal::Port {
+ public:
+  explicit LossyPort(std::uint64_t missed) : missed_(missed) {}
+  std::uint16_t Receive(std::uint16_t, hal::Packet**, std::uint16_t) override { return 0; }
+  std::uint16_t Send(std::uint16_t, hal::Packet**, std::uint16_t) override { return 0; }
+  bool LinkUp() override { return true; }
+  std::uint64_t ReceiveMissed() override { return missed_; }
+
+ private:
+  std::uint64_t missed_;
+};
+
+TEST(Agent, ReadsWhatEachPortMissed) {
+  support::ManualClock clock;
+  LossyPort guest(7);
+  LossyPort wire(0);
+  AgentOptions options;
+  options.card.interfaces.resize(2);
+  options.ports = {&guest, &wire};
+  options.clock = &clock;
+  const Agent agent(std::move(options));
+  const Reading reading = agent.Read();
+  ASSERT_EQ(reading.ports.size(), 2U);
+  EXPECT_EQ(reading.ports[0].receive_missed, 7U);
+  EXPECT_EQ(reading.ports[1].receive_missed, 0U);
+  EXPECT_EQ(reading.ports[0].received.packets, 0U) << "no worker saw them";
+}
+
 }  // namespace
 }  // namespace heliostat::agent

@@ -39,6 +39,7 @@ class MemoryPort final : public hal::Port {
     return count;
   }
   bool LinkUp() override { return true; }
+  std::uint64_t ReceiveMissed() override { return 0; }
 
   hal::Packet* arrived = nullptr;
   std::vector<hal::Packet*> sent;

@@ -72,7 +72,8 @@ TEST(AppendReading, WritesEveryFieldOfPortCounters) {
                               .loop_guard_out = {11, 12},
                               .runt_in = {13, 14},
                               .runt_out = {15, 16},
-                              .forward_too_long = 17};
+                              .forward_too_long = 17,
+                              .receive_missed = 18};
   std::string bytes;
   ASSERT_TRUE(AppendReading(counters, &bytes).ok());
   const std::vector<v1::Reading> readings = ReadAll(bytes);
@@ -87,7 +88,8 @@ TEST(AppendReading, WritesEveryFieldOfPortCounters) {
                                     .loop_guard_out = Read(read.loop_guard_out()),
                                     .runt_in = Read(read.runt_in()),
                                     .runt_out = Read(read.runt_out()),
-                                    .forward_too_long = read.forward_too_long()}));
+                                    .forward_too_long = read.forward_too_long(),
+                                    .receive_missed = read.receive_missed()}));
 }
 
 TEST(AppendReading, RefusesANameThatIsTooLong) {

@@ -62,19 +62,52 @@ TEST(EthdevPort, RingHandsOnWhatItTakes) {
   ASSERT_EQ((*port)->Receive(0, &back, 1), 1);
   EXPECT_EQ(back, frame);
   Release(back);
+  EXPECT_EQ((*port)->ReceiveMissed(), 0U);
+}
+
+// `count` frames of `bytes` bytes.
+void WriteCapture(const std::string& path, std::uint32_t count, std::uint32_t bytes) {
+  pcap_t* dead = pcap_open_dead(DLT_EN10MB, 262144);
+  pcap_dumper_t* dumper = pcap_dump_open(dead, path.c_str());
+  const std::vector<std::uint8_t> frame(bytes, 7);
+  const pcap_pkthdr header{{1, 2}, bytes, bytes};
+  for (std::uint32_t i = 0; i < count; ++i) pcap_dump(reinterpret_cast<u_char*>(dumper), &header, frame.data());
+  pcap_dump_close(dumper);
+  pcap_close(dead);
+}
+
+TEST(EthdevPort, TellsWhatTheDriverLostForWantOfABuffer) {
+  const TempFolder folder;
+  const std::string in = folder.path + "/in.pcap";
+  WriteCapture(in, 5, 60);
+  support::StartDpdk();
+  PacketPool* pool = *MakePool("hal-few", 63, 2048);
+  EthdevOptions options = Options("net_pcap_few,rx_pcap=" + in);
+  options.pool = pool;
+  {
+    auto port = EthdevPort::Open(options);
+    ASSERT_TRUE(port.ok()) << port.status().ToString();
+    EXPECT_EQ((*port)->ReceiveMissed(), 0U);
+    std::vector<Packet*> held;
+    while (Packet* packet = Allocate(pool)) held.push_back(packet);
+    std::array<Packet*, kBurst> packets{};
+    EXPECT_EQ((*port)->Receive(0, packets.data(), kBurst), 0);
+    EXPECT_EQ((*port)->ReceiveMissed(), 1U);
+    ReleaseBurst(held.data(), static_cast<unsigned>(held.size()));
+    const std::uint16_t count = (*port)->Receive(0, packets.data(), kBurst);
+    EXPECT_EQ(count, 4) << "received and missed are all that arrived";
+    ReleaseBurst(packets.data(), count);
+    EXPECT_EQ((*port)->ReceiveMissed(), 1U) << "what was told once is kept";
+  }
+  rte_mempool_free(pool);
 }
 
 TEST(EthdevPort, PcapReadsAndWritesFilesAndSaysWhatItCannotCarry) {
   const TempFolder folder;
   const std::string in = folder.path + "/in.pcap";
   const std::string out = folder.path + "/out.pcap";
-  pcap_t* dead = pcap_open_dead(DLT_EN10MB, 262144);
-  pcap_dumper_t* dumper = pcap_dump_open(dead, in.c_str());
   const std::vector<std::uint8_t> bytes(5000, 7);
-  pcap_pkthdr header{{1, 2}, 5000, 5000};
-  pcap_dump(reinterpret_cast<u_char*>(dumper), &header, bytes.data());
-  pcap_dump_close(dumper);
-  pcap_close(dead);
+  WriteCapture(in, 1, 5000);
   {
     auto port = EthdevPort::Open(Options("net_pcap_hal,rx_pcap=" + in + ",tx_pcap=" + out));
     ASSERT_TRUE(port.ok()) << port.status().ToString();

@@ -125,9 +125,19 @@ TEST(CountersTable, ShowsOnlyDropsThatHappened) {
 TEST(CountersTable, ShowsAllDropsWhenWide) {
   const std::string table = CountersTable(Sample(), CounterColumns::kAll);
   for (const char* column : {"rate_limited", "no_buffer", "egress_full", "unresolved", "target_down", "too_long",
-                             "loop_guard_in", "loop_guard_out", "runt_out", "forward_too_long"}) {
+                             "loop_guard_in", "loop_guard_out", "runt_out", "forward_too_long",
+                             "receive_missed"}) {
     EXPECT_THAT(table, HasSubstr(column));
   }
+}
+
+TEST(CountersTable, ShowsWhatTheCardNeverSawWhenThereIsSome) {
+  CounterReading reading = Sample();
+  EXPECT_THAT(CountersTable(reading, CounterColumns::kNonZero), Not(HasSubstr("receive_missed")));
+  reading.ports[0].set_receive_missed(12);
+  EXPECT_THAT(CountersTable(reading, CounterColumns::kNonZero),
+              HasSubstr("port      received  forwarded  forward_drops  copies  runt_in  receive_missed\n"
+                        "guest0  1000/64000  998/63000            0/0     0/0     2/26              12\n"));
 }
 
 TEST(CountersTable, SaysWhichEntryIsOffAndByHowMuch) {
@@ -148,6 +158,7 @@ TEST(CountersJson, HasEveryFieldAsNumber) {
   CounterReading reading = Sample();
   Set(reading.entries[0].mutable_no_buffer(), 0, std::numeric_limits<std::uint64_t>::max());
   reading.ports[0].set_forward_too_long(3);
+  reading.ports[0].set_receive_missed(std::numeric_limits<std::uint64_t>::max());
   const auto json = nlohmann::json::parse(CountersJson(reading));
   EXPECT_EQ(json["entries"][1]["direction"], "outbound");
   EXPECT_EQ(json["entries"][0]["no_buffer"]["bytes"].get<std::uint64_t>(), std::numeric_limits<std::uint64_t>::max());
@@ -155,6 +166,7 @@ TEST(CountersJson, HasEveryFieldAsNumber) {
   EXPECT_EQ(json["balanced"], false);
   EXPECT_EQ(json["total"]["matched"]["packets"], 200);
   EXPECT_EQ(json["ports"][0]["forward_too_long"], 3);
+  EXPECT_EQ(json["ports"][0]["receive_missed"].get<std::uint64_t>(), std::numeric_limits<std::uint64_t>::max());
 
   // Each field of the contract is there under its own name.
   const auto* entry = v1::LedgerEntry::descriptor();
