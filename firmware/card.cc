@@ -54,7 +54,8 @@ Status Card::MakePools() {
   };
   HELIOSTAT_RETURN_IF_ERROR(make("originals", board.original_buffers, board.buffer_bytes, originals_));
   HELIOSTAT_RETURN_IF_ERROR(make("copies", board.copy_buffers, kCopyRoom, copies_.data));
-  return make("clones", board.copy_buffers, 0, copies_.clones);
+  // A reference pins a buffer that frames are received into: a stalled analyser may hold a quarter of them, no more.
+  return make("clones", std::max(1U, std::min(board.copy_buffers, board.original_buffers / 4)), 0, copies_.clones);
 }
 
 Result<std::string> Card::Expand(const std::string& port, const std::string& text) const {
@@ -187,6 +188,8 @@ Status Card::MakeAgent() {
     interface.primary_ipv4 = board_port.primary_ipv4;
     interface.primary_ipv6 = board_port.primary_ipv6;
     interface.mtu = info.mtu;
+    interface.max_send_bytes = info.max_send_bytes;
+    interface.send_tag_bytes = info.send_tag_bytes;
     options.card.interfaces.push_back(std::move(interface));
     options.ports.push_back(ports_[i].get());
   }

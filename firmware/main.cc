@@ -150,7 +150,8 @@ void LogApplied(const agent::Applied& applied) {
   Log("generation " + std::to_string(applied.generation) + ": " + std::to_string(applied.sessions.size()) +
       " sessions, " + std::to_string(active) + " active");
   for (const agent::SessionReport& session : applied.sessions) {
-    if (!session.active) Log("session \"" + session.name + "\" is inactive: " + session.reason);
+    if (session.reason.empty()) continue;
+    Log("session \"" + session.name + "\" is " + (session.active ? "active in part: " : "inactive: ") + session.reason);
   }
 }
 

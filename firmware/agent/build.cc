@@ -15,8 +15,9 @@ using config::Encapsulation;
 // A plain or tagged copy is an Ethernet frame, whose MTU leaves room for a tag.
 constexpr std::uint32_t kEthernetBytes = 14;
 constexpr std::uint32_t kTagBytes = 4;
-constexpr std::uint32_t kLinkHeaderBytes = kEthernetBytes + kTagBytes;
 constexpr std::uint32_t kMaxInnerBytes = 65'535;
+// Twice what the limit of session-source pairs allows without groups: about 45 MB of templates.
+constexpr std::uint32_t kMaxMembers = 262'144;
 
 encap::Kind KindOf(Encapsulation encapsulation) {
   switch (encapsulation) {
@@ -122,12 +123,13 @@ class Builder {
       report.active = session.enabled;
       if (!session.enabled) report.reason = "disabled";
       if (const config::Target* target = FindTarget(input_.config, session.target); target && session.enabled) {
+        bool any = false;
         for (const config::Target* member : MembersOf(input_.config, *target)) {
           const std::string reason = WhyNothingLeaves(session, *member);
-          if (reason.empty()) continue;
-          report.active = false;
-          report.reason = "target \"" + member->metadata.name + "\": " + reason;
+          any = any || reason.empty();
+          if (!reason.empty()) report.reason = "target \"" + member->metadata.name + "\": " + reason;
         }
+        report.active = any;
       }
       built_.sessions.push_back(std::move(report));
     }
@@ -195,6 +197,11 @@ class Builder {
     plan.forwarded_only = session.forwarded_only;
     std::uint32_t largest_copy_bytes = 0;
     for (const config::Target* member : MembersOf(input_.config, *target)) {
+      if (++members_ > kMaxMembers) {
+        return {Code::kResourceExhausted, "session \"" + session.metadata.name + "\"",
+                "sources, times directions, times members of their groups, are more than " + std::to_string(kMaxMembers),
+                "use fewer sources, or smaller groups"};
+      }
       datapath::Member built;
       HELIOSTAT_RETURN_IF_ERROR(BuildMember(session, *member, input_.interfaces[port], direction, built));
       largest_copy_bytes = std::max(largest_copy_bytes, LargestCopy(*member));
@@ -235,15 +242,23 @@ class Builder {
     if (!header.ok()) return header.status().Within("session \"" + session.metadata.name + "\"");
     member.header = *header;
     member.egress = static_cast<std::uint16_t>(hop.interface);
-    member.max_inner_bytes = MaxInner(target, hop, member.header);
+    member.max_inner_bytes = MaxInner(target, hop, egress, member.header);
+    // A plain copy keeps its own tag, which a port takes beyond its MTU; below a `vlan` copy's tag there is no room.
+    member.tagged_extra_bytes = target.encapsulation == Encapsulation::kNone ? kTagBytes : 0;
     member.resolved = true;
     return OkStatus();
   }
 
-  static std::uint32_t MaxInner(const config::Target& target, const underlay::NextHop& hop, const encap::Template& header) {
-    if (!IsTunnel(target.encapsulation)) return std::min<std::uint32_t>(hop.mtu + kLinkHeaderBytes, kMaxInnerBytes);
+  // By the MTU, and by what the egress port can carry at all.
+  static std::uint32_t MaxInner(const config::Target& target, const underlay::NextHop& hop,
+                                const config::Interface& egress, const encap::Template& header) {
     const auto overhead = static_cast<std::uint32_t>(header.IpOverhead());
-    return hop.mtu > overhead ? hop.mtu - overhead : 0;
+    const std::uint32_t by_mtu =
+        IsTunnel(target.encapsulation) ? (hop.mtu > overhead ? hop.mtu - overhead : 0) : hop.mtu + kEthernetBytes;
+    const bool tagged = hop.vlan_id.has_value() && target.encapsulation != Encapsulation::kNone;
+    const std::uint64_t most = std::uint64_t{egress.max_send_bytes} + (tagged ? egress.send_tag_bytes : 0);
+    const auto by_port = static_cast<std::uint32_t>(std::min<std::uint64_t>(most - std::min<std::uint64_t>(most, header.length), kMaxInnerBytes));
+    return std::min({by_mtu, by_port, kMaxInnerBytes - kTagBytes});
   }
 
   // Of any source: the session's sources share a limiter, and one of them may have no address to send from.
@@ -252,7 +267,7 @@ class Builder {
     if (!hop.routed) return 0;
     const std::uint32_t tag_bytes = hop.vlan_id ? kTagBytes : 0;
     if (IsTunnel(target.encapsulation)) return hop.mtu + kEthernetBytes + tag_bytes;
-    return std::min<std::uint32_t>(hop.mtu + kLinkHeaderBytes, kMaxInnerBytes) + tag_bytes;
+    return std::min<std::uint32_t>(hop.mtu + kEthernetBytes + kTagBytes, kMaxInnerBytes) + tag_bytes;
   }
 
   std::uint32_t LedgerEntry(const LedgerKey& key) {
@@ -300,6 +315,7 @@ class Builder {
   const Registry& previous_;
   NextHops next_hops_;
   std::map<std::string, std::uint32_t, std::less<>> index_;
+  std::uint32_t members_ = 0;
   Built built_;
 };
 

@@ -44,7 +44,7 @@ struct SessionReport {
   std::string name;
   std::uint32_t tunnel_id = 0;
   bool active = false;
-  std::string reason;  // why not: disabled, or what keeps every copy from leaving
+  std::string reason;  // why not, or, of an active one, which member of its group gets no copies and why
 };
 
 struct Built {

@@ -48,6 +48,9 @@ struct Interface {
   IpAddress primary_ipv4{};  // family kNone: has none
   IpAddress primary_ipv6{};
   std::uint16_t mtu = 1500;  // bytes of IP packet
+  // Of a whole frame, where the port has a limit of its own; so many more when its outermost tag is 802.1Q.
+  std::uint32_t max_send_bytes = 0xffffffff;
+  std::uint32_t send_tag_bytes = 0;
 };
 
 // Labels and owner of an interface, set by an admin.

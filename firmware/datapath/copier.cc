@@ -73,7 +73,7 @@ hal::Packet* Copier::CopyBytes(const Member& member, CopyRequest& request) {
   const std::uint32_t header_bytes = member.header.length;
   const std::uint32_t total = header_bytes + request.inner_bytes;
   if (total > hal::Room(copy)) {
-    // A port without chains whose MTU is above the pool's room is refused at start; this is the belt to that brace.
+    // What is too long for one buffer had to be referenced, and could not.
     hal::Release(copy);
     return nullptr;
   }
@@ -88,13 +88,15 @@ hal::Packet* Copier::Reference(const Member& member, CopyRequest& request) {
   constexpr unsigned kMaxClones = 256;
   const std::uint32_t attached_bytes = request.inner_bytes - kHeadBytes;
   const unsigned clones = hal::SegmentsFor(request.original, kHeadBytes, attached_bytes);
-  if (clones > kMaxClones) return nullptr;
+  if (clones > kMaxClones || clones + 1 > outboxes_[member.egress].port->info().max_send_segments) {
+    return CopyBytes(member, request);
+  }
   std::array<hal::Packet*, kMaxClones> clone;
   hal::Packet* head = Blank();
   if (head == nullptr) return nullptr;
   if (!hal::AllocateBurst(pools_.clones, clone.data(), clones)) {
     hal::Release(head);
-    return nullptr;
+    return CopyBytes(member, request);
   }
   std::uint8_t* out = hal::SetLength(head, static_cast<std::uint16_t>(member.header.length + kHeadBytes));
   hal::CopyOut(request.original, kHeadBytes, out + member.header.length);

@@ -16,6 +16,9 @@ using config::InterfaceKind;
 constexpr std::uint32_t kMinCutBytes = 35;
 constexpr std::uint32_t kMinIpv6CutBytes = 55;
 
+// After a refused original, so many passes without copies for that port.
+constexpr std::uint64_t kPausePasses = 1'024;
+
 // Inbound is what the card sends to a guest, and what arrives from a wire.
 Direction WhereFramesEnter(InterfaceKind kind) {
   return kind == InterfaceKind::kEdge ? Direction::kInbound : Direction::kOutbound;
@@ -27,6 +30,14 @@ Direction WhereFramesLeave(InterfaceKind kind) {
 bool IsSource(const Tables& tables, std::uint16_t port, Direction direction) {
   return port < tables.ports.size() &&
          tables.ports[port].directions[static_cast<std::size_t>(direction)].policy != nullptr;
+}
+
+// A tag may make a frame longer than a port takes without.
+bool FitsTagged(const hal::PortInfo& port, const hal::Packet* packet) {
+  constexpr std::size_t kType = 12;
+  const auto start = hal::Start(packet);
+  return hal::Length(packet) <= port.max_send_bytes + port.send_tag_bytes && start.size() > kType + 1 &&
+         start[kType] == 0x81 && start[kType + 1] == 0x00;
 }
 
 // A port with queues to spare has one a worker for copies: they never fill the originals' queue.
@@ -51,7 +62,8 @@ Worker::Worker(WorkerOptions options)
     : options_(std::move(options)),
       copier_(Ports(options_), CopyQueues(options_), options_.pools, &ledger_, &port_cells_),
       packet_sampler_(options_.seed, options_.number),
-      port_cells_(options_.ports.size()) {}
+      port_cells_(options_.ports.size()),
+      resume_pass_(options_.ports.size()) {}
 
 void Worker::Run(const std::atomic<bool>& stop) {
   while (!stop.load(std::memory_order_relaxed)) RunOnce();
@@ -61,6 +73,7 @@ void Worker::Run(const std::atomic<bool>& stop) {
 std::uint32_t Worker::RunOnce() {
   const Tables* tables = options_.tables->load(std::memory_order_acquire);
   reading_.store(tables->generation, std::memory_order_release);
+  ++pass_;
   std::uint32_t received = 0;
   for (const Lane& lane : options_.lanes) received += RunLane(lane, *tables);
   const std::uint64_t idle = idle_passes_.load(std::memory_order_relaxed);
@@ -85,7 +98,7 @@ std::uint32_t Worker::RunLane(const Lane& lane, const Tables& tables) {
     longest = std::max(longest, length);
   }
   port_cells_[lane.input].Add(PortCell::kReceived, received, bytes);
-  if (longest > options_.ports[lane.input].port->info().max_frame_bytes) DropTooLong(lane);
+  if (longest > options_.ports[lane.input].port->info().max_receive_bytes) DropTooLong(lane);
 
   burst.matches = 0;
   burst.held = 0;
@@ -103,7 +116,7 @@ std::uint32_t Worker::RunLane(const Lane& lane, const Tables& tables) {
   }
   Forward(lane);
   if (burst.matches != 0) {
-    MakeCopies(lane, tables);
+    MakeCopies(tables);
     ReleaseHeld();
   }
   return received;
@@ -113,7 +126,7 @@ std::uint32_t Worker::RunLane(const Lane& lane, const Tables& tables) {
 // but without most of its bytes. Such a frame is neither judged nor sent on.
 void Worker::DropTooLong(const Lane& lane) {
   Burst& burst = burst_;
-  const std::uint32_t max_bytes = options_.ports[lane.input].port->info().max_frame_bytes;
+  const std::uint32_t max_bytes = options_.ports[lane.input].port->info().max_receive_bytes;
   PortCell& cell = port_cells_[lane.output == kNoPort ? lane.input : lane.output];
   std::uint16_t kept = 0;
   for (std::uint16_t i = 0; i < burst.count; ++i) {
@@ -180,7 +193,6 @@ void Worker::HoldMatched() {
 void Worker::Forward(const Lane& lane) {
   Burst& burst = burst_;
   burst.carried = 0;
-  burst.output_full = false;
   if (lane.output == kNoPort) {
     for (std::uint16_t i = 0; i < burst.count; ++i) hal::Release(burst.packets[i]);
     burst.carried = ~0U;
@@ -188,14 +200,14 @@ void Worker::Forward(const Lane& lane) {
   }
   hal::Port& output = *options_.ports[lane.output].port;
   PortCell& cell = port_cells_[lane.output];
-  const std::uint32_t max_bytes = output.info().max_frame_bytes;
+  const std::uint32_t max_bytes = output.info().max_send_bytes;
   std::array<hal::Packet*, hal::kBurst> sendable;
   std::array<std::uint8_t, hal::kBurst> index;
   std::array<std::uint32_t, hal::kBurst> bytes;
   std::uint16_t count = 0;
   for (std::uint16_t i = 0; i < burst.count; ++i) {
     const std::uint32_t length = hal::Length(burst.packets[i]);
-    if (length > max_bytes) {
+    if (length > max_bytes && !FitsTagged(output.info(), burst.packets[i])) {
       cell.Add(PortCell::kForwardDrops, 1, length);
       cell.Add(PortCell::kForwardTooLong, 1, length);
       hal::Release(burst.packets[i]);
@@ -217,24 +229,22 @@ void Worker::Forward(const Lane& lane) {
     cell.Add(PortCell::kForwardDrops, 1, bytes[i]);
     hal::Release(sendable[i]);
   }
-  burst.output_full = sent < count;
+  if (sent < count) resume_pass_[lane.output] = pass_ + kPausePasses;
 }
 
-void Worker::MakeCopies(const Lane& lane, const Tables& tables) {
+void Worker::MakeCopies(const Tables& tables) {
   monotonic_ns_.reset();
-  // A port that has just refused originals takes no copies in this burst: they would take the next originals' place.
-  const std::uint16_t full_port = burst_.output_full ? lane.output : kNoPort;
   ledger_.Begin();
   copier_.Expect(burst_.matches);
   {
     LedgerRun matched(ledger_, Column::kMatched);
-    for (std::uint16_t i = 0; i < burst_.matches; ++i) MakeCopy(burst_.match[i], tables, full_port, matched);
+    for (std::uint16_t i = 0; i < burst_.matches; ++i) MakeCopy(burst_.match[i], tables, matched);
   }
   copier_.Flush();
   ledger_.End();
 }
 
-void Worker::MakeCopy(const Match& match, const Tables& tables, std::uint16_t full_port, LedgerRun& matched) {
+void Worker::MakeCopy(const Match& match, const Tables& tables, LedgerRun& matched) {
   const CopyPlan& plan = *match.plan;
   // Copied is what the port carries. At its egress a refused original was not carried.
   const bool carried = (burst_.carried >> match.packet & 1U) != 0;
@@ -257,13 +267,15 @@ void Worker::MakeCopy(const Match& match, const Tables& tables, std::uint16_t fu
   const Member& member = plan.members[members == 1 ? 0 : std::uint64_t{hash} * members >> 32U];
   if (!member.resolved) return drop(Column::kUnresolved);
   if (!options_.link_up[member.egress].load(std::memory_order_relaxed)) return drop(Column::kTargetDown);
-  if (member.egress == full_port) return drop(Column::kEgressFull);
+  // A port that refused originals of late takes no copies: they would take the next originals' place.
+  if (pass_ < resume_pass_[member.egress]) return drop(Column::kEgressFull);
 
   // In 64 bits: gcc 12 takes the least of 32-bit integers through vector registers and memory, five times slower.
   const std::uint64_t min_cut = key.Has(packet::FlowKey::kIpv6) ? kMinIpv6CutBytes : kMinCutBytes;
   std::uint64_t inner = bytes;
   if (plan.packet_length != 0) inner = std::min(inner, std::max<std::uint64_t>(plan.packet_length, min_cut));
-  inner = std::min<std::uint64_t>(inner, member.max_inner_bytes);
+  const std::uint64_t tag_bytes = key.Has(packet::FlowKey::kTagged) ? member.tagged_extra_bytes : 0;
+  inner = std::min<std::uint64_t>(inner, member.max_inner_bytes + tag_bytes);
   if (inner < std::min<std::uint64_t>(bytes, min_cut)) return drop(Column::kTooLong);
   if (plan.limiter) {
     if (!monotonic_ns_) monotonic_ns_ = options_.clock->MonotonicNs();

@@ -86,7 +86,6 @@ class Worker {
     std::uint16_t matches = 0;
     std::uint32_t held = 0;     // bit i: packet i has matched and is held
     std::uint32_t carried = 0;  // bit i: the output port took packet i
-    bool output_full = false;
     std::array<hal::Packet*, hal::kBurst> packets{};
     std::array<packet::FlowKey, hal::kBurst> keys{};
     std::array<std::span<const std::uint8_t>, hal::kBurst> starts{};
@@ -101,8 +100,8 @@ class Worker {
   [[nodiscard]] std::uint32_t Guard(const Tables& tables, std::uint16_t port, config::Direction direction);
   void HoldMatched();
   void Forward(const Lane& lane);
-  void MakeCopies(const Lane& lane, const Tables& tables);
-  void MakeCopy(const Match& match, const Tables& tables, std::uint16_t full_port, LedgerRun& matched);
+  void MakeCopies(const Tables& tables);
+  void MakeCopy(const Match& match, const Tables& tables, LedgerRun& matched);
   void ReleaseHeld();
 
   WorkerOptions options_;
@@ -113,6 +112,8 @@ class Worker {
   PacketSampler packet_sampler_;
   LedgerShard ledger_;
   std::vector<PortCell> port_cells_;
+  std::vector<std::uint64_t> resume_pass_;  // by port: copies for it wait until this pass
+  std::uint64_t pass_ = 0;
   std::optional<std::uint64_t> monotonic_ns_;  // of the current burst, once a rate limit has asked
   std::uint64_t wall_ns_ = 0;                  // when it was received
   alignas(64) std::atomic<std::uint64_t> reading_{0};

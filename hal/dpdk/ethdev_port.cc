@@ -17,8 +17,6 @@ constexpr std::uint32_t kPcapMaxFrameBytes = 65'535;
 // net_pcap gathers a chain into a buffer of this size (its RTE_ETH_PCAP_SNAPLEN) and cuts what does not fit, without a
 // word. What lies in one piece it writes whole.
 constexpr std::uint32_t kPcapMaxChainBytes = RTE_ETHER_MAX_JUMBO_FRAME_LEN;
-// Beyond the IP packet: Ethernet and two tags.
-constexpr std::uint32_t kMaxLinkHeaderBytes = 14 + 8;
 
 Status Failed(const EthdevOptions& options, Code code, const std::string& what, int error, const std::string& fix) {
   const std::string reason = error == 0 ? what : what + ": " + rte_strerror(error < 0 ? -error : error);
@@ -89,6 +87,8 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
                   0, "a port needs a send queue for each worker: lower the board's lcores or give the device more queues");
   }
   info_.receive_queues = options.receive_queues;
+  // 0: the driver has no bound.
+  if (device.tx_desc_lim.nb_mtu_seg_max != 0) info_.max_send_segments = device.tx_desc_lim.nb_mtu_seg_max;
   rte_eth_conf conf{};
   info_.driver = device.driver_name;
   // net_pcap gathers chains by itself, though 22.11 does not offer it as a capability.
@@ -137,9 +137,9 @@ Status EthdevPort::SetUpQueues(const EthdevOptions& options) {
     }
   }
   if (info_.driver == "net_pcap") {
-    // A burst of the longest frames; the driver gives them back before it returns.
+    // More than an outbox of the longest frames; the driver gives them back before it returns.
     const std::string name = "whole_" + std::to_string(id_);
-    whole_frames_ = rte_pktmbuf_pool_create(name.c_str(), 2 * kBurst - 1, 0, 0, kPcapMaxFrameBytes, SOCKET_ID_ANY);
+    whole_frames_ = rte_pktmbuf_pool_create(name.c_str(), 4 * kBurst - 1, 0, 0, kPcapMaxFrameBytes, SOCKET_ID_ANY);
     if (whole_frames_ == nullptr) {
       return Failed(options, Code::kResourceExhausted, "no memory for long frames", rte_errno, "raise memory_mib");
     }
@@ -170,9 +170,12 @@ void EthdevPort::ReadInfo(const EthdevOptions& options) {
   } else if (rte_eth_dev_get_mtu(id_, &mtu) == 0) {
     info_.mtu = mtu;
   }
-  if (info_.driver == "net_pcap") info_.max_frame_bytes = kPcapMaxFrameBytes;
+  if (info_.driver == "net_pcap") info_.max_receive_bytes = info_.max_send_bytes = kPcapMaxFrameBytes;
   // net_af_packet counts what the kernel refuses as sent.
-  if (info_.driver == "net_af_packet") info_.max_frame_bytes = info_.mtu + kMaxLinkHeaderBytes;
+  if (info_.driver == "net_af_packet") {
+    info_.max_send_bytes = info_.mtu + std::uint32_t{RTE_ETHER_HDR_LEN};
+    info_.send_tag_bytes = RTE_VLAN_HLEN;
+  }
 }
 
 std::uint16_t EthdevPort::Receive(std::uint16_t queue, Packet** packets, std::uint16_t count) {

@@ -19,8 +19,6 @@ namespace {
 
 constexpr int kSendBufferBytes = 4 << 20;
 constexpr std::size_t kMaxSegments = 64;  // of one frame
-// Beyond the MTU the kernel sends an Ethernet header and one tag.
-constexpr std::uint32_t kLinkHeaderBytes = 14 + 4;
 // Received are two tags: a frame that fits nowhere else is counted as too long, never cut.
 constexpr std::uint32_t kReceivedHeaderBytes = 14 + 8;
 
@@ -84,7 +82,11 @@ Status PacketSocketPort::ReadInterface(const PacketSocketOptions& options) {
   info_.name = options.name;
   info_.driver = "packet_socket";
   info_.mtu = static_cast<std::uint16_t>(std::clamp(mtu.ifr_mtu, 68, 65535));
-  info_.max_frame_bytes = info_.mtu + kLinkHeaderBytes;
+  // The kernel's own rule (packet_snd): one 802.1Q tag more than an untagged frame.
+  info_.max_send_bytes = info_.mtu + std::uint32_t{ETH_HLEN};
+  info_.send_tag_bytes = 4;
+  info_.max_send_segments = kMaxSegments;
+  info_.max_receive_bytes = info_.mtu + kReceivedHeaderBytes;
   info_.multi_segment_send = true;
   info_.send_queues = static_cast<std::uint16_t>(2 * options.workers);
   std::memcpy(info_.mac.bytes.data(), mac.ifr_hwaddr.sa_data, info_.mac.bytes.size());

@@ -76,6 +76,7 @@ class RingCard {
   // mbufs in use in all pools: 0 when nothing leaks and nothing is waiting.
   [[nodiscard]] unsigned BuffersInUse() const;
   hal::PacketPool* copy_pool() { return copies_.data; }
+  hal::PacketPool* clone_pool() { return copies_.clones; }
 
  private:
   struct PortRings {

@@ -16,7 +16,10 @@ struct PortInfo {
   std::string driver;                    // the device driver's own name, e.g. "net_pcap"
   MacAddress mac;
   std::uint16_t mtu = 1500;              // bytes of IP packet
-  std::uint32_t max_frame_bytes = ~0U;   // a longer frame would be lost without a word: the worker counts it instead
+  std::uint32_t max_receive_bytes = ~0U; // a longer frame has arrived damaged
+  std::uint32_t max_send_bytes = ~0U;    // a longer frame would be lost without a word: the worker counts it instead
+  std::uint32_t send_tag_bytes = 0;      // so many more, when an 0x8100 tag is the frame's outermost
+  std::uint16_t max_send_segments = 0xffff;
   bool multi_segment_send = false;       // takes chained packets; without it every copy is contiguous
   std::uint16_t receive_queues = 1;
   std::uint16_t send_queues = 1;

@@ -364,6 +364,38 @@ TEST(Worker, SendsNoCopiesIntoAPortThatRefusesOriginals) {
   EXPECT_EQ(card.Port("wire").copies.packets, 0U);
 }
 
+TEST(Worker, SparesAPortThatRefusedOriginalsForAWhile) {
+  auto options = SmallCard();
+  options.ports[1].send_room = 8;
+  RingCard card(options);
+  card.Apply(MirrorAll({.egress = "wire"}));
+  for (int i = 0; i < 8; ++i) card.Put("guest", TcpFrame());
+  card.Run();
+  card.Take("wire");
+  card.Put("guest", TcpFrame());
+  card.Run();
+  EXPECT_EQ(card.Port("wire").copies.packets, 0U) << "there is room again, but it is the originals'";
+  for (int i = 0; i < 2'000; ++i) card.worker().RunOnce();
+  card.Put("guest", TcpFrame());
+  card.Run();
+  EXPECT_EQ(card.Port("wire").copies.packets, 1U);
+  EXPECT_TRUE(GuestOut(card).Balances());
+}
+
+TEST(Worker, CopiesTheBytesWhenNoReferenceIsLeft) {
+  RingCard card(SmallCard());
+  card.Apply(MirrorAll());
+  std::vector<hal::Packet*> taken;
+  while (hal::Packet* packet = hal::Allocate(card.clone_pool())) taken.push_back(packet);
+  const Bytes frame = TcpFrame(1000);
+  card.Put("guest", frame);
+  card.Run();
+  const auto copies = card.Take("analyser");
+  ASSERT_THAT(copies, SizeIs(1));
+  EXPECT_EQ(Tail(copies[0], kVxlanBytes), frame);
+  for (hal::Packet* packet : taken) hal::Release(packet);
+}
+
 TEST(Worker, MirrorsFromATapAndForwardsNothing) {
   auto options = SmallCard();
   options.wires.clear();

@@ -111,7 +111,7 @@ TEST(EthdevPort, PcapReadsAndWritesFilesAndSaysWhatItCannotCarry) {
   {
     auto port = EthdevPort::Open(Options("net_pcap_hal,rx_pcap=" + in + ",tx_pcap=" + out));
     ASSERT_TRUE(port.ok()) << port.status().ToString();
-    EXPECT_EQ((*port)->info().max_frame_bytes, 65'535U);
+    EXPECT_EQ((*port)->info().max_send_bytes, 65'535U);
     Packet* frame = nullptr;
     ASSERT_EQ((*port)->Receive(0, &frame, 1), 1);
     EXPECT_EQ(Length(frame), 5000U) << "in a chain of buffers";
@@ -136,7 +136,7 @@ TEST(EthdevPort, AfPacketSendsAndReceivesOnAKernelInterface) {
   auto port = EthdevPort::Open(Options("net_af_packet_hal,iface=lo,blocksz=65536,framesz=2048,framecnt=512"));
   ASSERT_TRUE(port.ok()) << port.status().ToString();
   EXPECT_EQ((*port)->info().driver, "net_af_packet");
-  EXPECT_LT((*port)->info().max_frame_bytes, 70'000U);
+  EXPECT_LT((*port)->info().max_send_bytes, 70'000U);
   Packet* frame = MakeFrame(77);
   std::fill_n(rte_pktmbuf_mtod(frame, std::uint8_t*), 12, std::uint8_t{2});
   rte_pktmbuf_mtod(frame, std::uint8_t*)[12] = 0x88;  // EtherType 0x88b5, for local experiments
