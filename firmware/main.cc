@@ -60,7 +60,9 @@ constexpr std::string_view kUsage = R"(usage: heliostat --config FILE [options]
 SIGINT and SIGTERM stop the card cleanly. Exit status: 0 stopped cleanly, 1 could not run, 2 wrong usage.
 )";
 
-void Log(std::string_view line) { std::fprintf(stderr, "heliostat: %.*s\n", static_cast<int>(line.size()), line.data()); }
+void Log(std::string_view line) {
+  std::fprintf(stderr, "heliostat: %.*s\n", static_cast<int>(line.size()), line.data());
+}
 
 int Fail(const Status& status) {
   Log("error: " + status.ToString());
@@ -295,9 +297,9 @@ int Program::Finish() {
   }
   for (std::size_t i = 0; i < reading.ports.size(); ++i) {
     const datapath::PortCounts& counts = reading.ports[i];
-    Log("port " + board_.ports[i].name + " received=" + std::to_string(counts.received.packets) +
-        " forwarded=" + std::to_string(counts.forwarded.packets) +
-        " forward_drops=" + std::to_string(counts.forward_drops.packets) + " copies=" + std::to_string(counts.copies.packets) +
+    Log("port " + board_.ports[i].name + " received=" + std::to_string(counts.received.packets) + " forwarded=" +
+        std::to_string(counts.forwarded.packets) + " forward_drops=" + std::to_string(counts.forward_drops.packets) +
+        " copies=" + std::to_string(counts.copies.packets) +
         (counts.receive_missed == 0 ? "" : " receive_missed=" + std::to_string(counts.receive_missed)));
   }
   const bool written = WriteReadings();

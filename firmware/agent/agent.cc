@@ -17,8 +17,8 @@ Agent::~Agent() = default;
 
 Result<Applied> Agent::Apply(const config::Config& config) {
   HELIOSTAT_RETURN_IF_ERROR(config::Validate(config, options_.card));
-  const BuildInput input{config, options_.card.interfaces, options_.hardware_id, current_->generation + 1, options_.seed,
-                         options_.clock->MonotonicNs()};
+  const BuildInput input{config,        options_.card.interfaces,     options_.hardware_id, current_->generation + 1,
+                         options_.seed, options_.clock->MonotonicNs()};
   Reclaim();  // before counting free ledger entries
   Result<Built> built = Build(input, registry_);
   if (!built.ok()) return built.status();

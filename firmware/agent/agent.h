@@ -24,10 +24,10 @@
 namespace heliostat::agent {
 
 struct AgentOptions {
-  config::Card card;               // interfaces by port
+  config::Card card;  // interfaces by port
   std::uint8_t hardware_id = 0;
   std::uint64_t seed = 0;
-  std::vector<hal::Port*> ports;   // as the card's interfaces
+  std::vector<hal::Port*> ports;  // as the card's interfaces
   hal::Clock* clock = nullptr;
 };
 
@@ -44,8 +44,8 @@ struct LedgerLine {
 };
 
 struct Reading {
-  std::vector<LedgerLine> ledger;                // by session, interface, direction
-  std::vector<datapath::PortCounts> ports;       // by port
+  std::vector<LedgerLine> ledger;           // by session, interface, direction
+  std::vector<datapath::PortCounts> ports;  // by port
 };
 
 class Agent {

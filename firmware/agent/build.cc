@@ -77,7 +77,9 @@ std::map<std::string, std::uint32_t, std::less<>> IndexByName(const std::vector<
 class Builder {
  public:
   Builder(const BuildInput& input, const Registry& previous)
-      : input_(input), previous_(previous), next_hops_(input.config, input.interfaces),
+      : input_(input),
+        previous_(previous),
+        next_hops_(input.config, input.interfaces),
         index_(IndexByName(input.interfaces)) {}
 
   Result<Built> Run() {
@@ -158,7 +160,8 @@ class Builder {
         const auto port = index_.find(name);
         if (port == index_.end()) continue;
         for (const Direction direction : {Direction::kInbound, Direction::kOutbound}) {
-          const auto known = previous_.ledger.find({session.metadata.name, static_cast<std::uint16_t>(port->second), direction});
+          const auto known =
+              previous_.ledger.find({session.metadata.name, static_cast<std::uint16_t>(port->second), direction});
           if (known != previous_.ledger.end()) built_.registry.ledger.insert(*known);
         }
       }
@@ -198,9 +201,10 @@ class Builder {
     std::uint32_t largest_copy_bytes = 0;
     for (const config::Target* member : MembersOf(input_.config, *target)) {
       if (++members_ > kMaxMembers) {
-        return {Code::kResourceExhausted, "session \"" + session.metadata.name + "\"",
-                "sources, times directions, times members of their groups, are more than " + std::to_string(kMaxMembers),
-                "use fewer sources, or smaller groups"};
+        return {
+            Code::kResourceExhausted, "session \"" + session.metadata.name + "\"",
+            "sources, times directions, times members of their groups, are more than " + std::to_string(kMaxMembers),
+            "use fewer sources, or smaller groups"};
       }
       datapath::Member built;
       HELIOSTAT_RETURN_IF_ERROR(BuildMember(session, *member, input_.interfaces[port], direction, built));
@@ -257,7 +261,8 @@ class Builder {
         IsTunnel(target.encapsulation) ? (hop.mtu > overhead ? hop.mtu - overhead : 0) : hop.mtu + kEthernetBytes;
     const bool tagged = hop.vlan_id.has_value() && target.encapsulation != Encapsulation::kNone;
     const std::uint64_t most = std::uint64_t{egress.max_send_bytes} + (tagged ? egress.send_tag_bytes : 0);
-    const auto by_port = static_cast<std::uint32_t>(std::min<std::uint64_t>(most - std::min<std::uint64_t>(most, header.length), kMaxInnerBytes));
+    const auto by_port = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(most - std::min<std::uint64_t>(most, header.length), kMaxInnerBytes));
     return std::min({by_mtu, by_port, kMaxInnerBytes - kTagBytes});
   }
 

@@ -56,12 +56,12 @@ struct Built {
 };
 
 struct BuildInput {
-  const config::Config& config;                   // valid
+  const config::Config& config;                      // valid
   const std::vector<config::Interface>& interfaces;  // by port
   std::uint8_t hardware_id = 0;
   std::uint64_t generation = 0;
-  std::uint64_t seed = 0;                         // of flow sampling
-  std::uint64_t now_ns = 0;                       // monotonic
+  std::uint64_t seed = 0;    // of flow sampling
+  std::uint64_t now_ns = 0;  // monotonic
 };
 
 // kResourceExhausted or kInvalidArgument; `previous` is unchanged.

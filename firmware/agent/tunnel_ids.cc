@@ -37,8 +37,9 @@ struct Scoped {
 }  // namespace
 
 const config::Target* FindTarget(const config::Config& config, const std::string& name) {
-  const auto found = std::lower_bound(config.targets.begin(), config.targets.end(), name,
-                                      [](const config::Target& t, const std::string& n) { return t.metadata.name < n; });
+  const auto found =
+      std::lower_bound(config.targets.begin(), config.targets.end(), name,
+                       [](const config::Target& t, const std::string& n) { return t.metadata.name < n; });
   return found == config.targets.end() || found->metadata.name != name ? nullptr : &*found;
 }
 

@@ -24,9 +24,9 @@ enum class Code : std::uint8_t {
   kUnsupported = 6,         // valid, but this card or device can't
   kUnavailable = 7,         // try again later
   kPermissionDenied = 8,
-  kAborted = 9,             // lost a race; read again and retry
-  kDataLoss = 10,           // bytes are damaged or cut short
-  kInternal = 11,           // a broken invariant
+  kAborted = 9,    // lost a race; read again and retry
+  kDataLoss = 10,  // bytes are damaged or cut short
+  kInternal = 11,  // a broken invariant
 };
 
 std::string_view CodeName(Code code);
@@ -63,8 +63,8 @@ inline Status OkStatus() { return {}; }
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}             // NOLINT(google-explicit-constructor)
-  Result(Status status) : value_(std::move(status)) {}      // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+  Result(Status status) : value_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return std::holds_alternative<T>(value_); }
   [[nodiscard]] T& value() & { return std::get<T>(value_); }
@@ -81,11 +81,11 @@ class [[nodiscard]] Result {
 };
 
 // Returns from the calling function when `expression` is not ok.
-#define HELIOSTAT_RETURN_IF_ERROR(expression)                       \
-  do {                                                              \
+#define HELIOSTAT_RETURN_IF_ERROR(expression)                        \
+  do {                                                               \
     if (::heliostat::Status status_ = (expression); !status_.ok()) { \
-      return status_;                                               \
-    }                                                               \
+      return status_;                                                \
+    }                                                                \
   } while (false)
 
 }  // namespace heliostat

@@ -40,9 +40,10 @@ namespace {
   X(Tag)                                                                                                          \
   X(Metadata)                                                                                                     \
   X(Prefix)                                                                                                       \
-  X(Range) X(MacMatch) X(TcpFlagsMatch) X(Rule) X(Header) X(InterfaceSettings) X(Route) X(Neighbour) X(Underlay)  \
-      X(Target) X(MemberChunk) X(Filter) X(RuleChunk) X(RateLimit) X(Session) X(SourceChunk) X(Unit) X(BoardPort) \
-          X(Wire) X(Limits) X(Board) X(Count) X(LedgerEntry) X(PortCounters) X(Reading)
+  X(Range)                                                                                                        \
+  X(MacMatch) X(TcpFlagsMatch) X(Rule) X(Header) X(InterfaceSettings) X(Route) X(Neighbour) X(Underlay) X(Target) \
+      X(MemberChunk) X(Filter) X(RuleChunk) X(RateLimit) X(Session) X(SourceChunk) X(Unit) X(BoardPort) X(Wire)   \
+          X(Limits) X(Board) X(Count) X(LedgerEntry) X(PortCounters) X(Reading)
 
 HELIOSTAT_MESSAGES(HELIOSTAT_FIELDS)
 

@@ -18,12 +18,12 @@ namespace heliostat::config {
 struct BoardPort {
   std::string name{};
   InterfaceKind kind = InterfaceKind::kVm;
-  std::uint32_t number = 0;       // 1..0xfffff, unique; ERSPAN's index
-  std::string device{};           // a PCI address or a vdev with arguments; ${NAME} is replaced at start
+  std::uint32_t number = 0;         // 1..0xfffff, unique; ERSPAN's index
+  std::string device{};             // a PCI address or a vdev with arguments; ${NAME} is replaced at start
   std::optional<MacAddress> mac{};  // absent: the device's
-  IpAddress primary_ipv4{};       // family kNone: has none
+  IpAddress primary_ipv4{};         // family kNone: has none
   IpAddress primary_ipv6{};
-  std::uint16_t mtu = 0;         // bytes of IP packet; 0: the device's
+  std::uint16_t mtu = 0;           // bytes of IP packet; 0: the device's
   std::string kernel_interface{};  // its offloads are turned off before use; ${NAME} as above; may be empty
   friend bool operator==(const BoardPort&, const BoardPort&) = default;
 };
@@ -45,7 +45,7 @@ struct Board {
   bool pci = false;
   std::vector<BoardPort> ports{};
   std::vector<std::pair<std::string, std::string>> wires{};  // what enters one leaves the other
-  std::vector<std::string> taps{};                         // ports that only receive
+  std::vector<std::string> taps{};                           // ports that only receive
   Limits limits{};
   std::uint32_t original_buffers = kDefaultOriginalBuffers;  // mbufs for received frames
   std::uint32_t copy_buffers = kDefaultCopyBuffers;          // mbufs for copies

@@ -21,7 +21,13 @@ enum class DirectionSet : std::uint8_t { kAll = 1, kInbound = 2, kOutbound = 3 }
 enum class Action : std::uint8_t { kAccept = 1, kReject = 2 };
 enum class Service : std::uint8_t { kDns = 1, kDhcp = 2, kNtp = 3, kArp = 4, kMetadata = 5, kActivation = 6 };
 enum class Encapsulation : std::uint8_t {
-  kNone = 1, kVlan = 2, kVxlan = 3, kErspan1 = 4, kErspan2 = 5, kErspan3 = 6, kGeneve = 7
+  kNone = 1,
+  kVlan = 2,
+  kVxlan = 3,
+  kErspan1 = 4,
+  kErspan2 = 5,
+  kErspan3 = 6,
+  kGeneve = 7
 };
 enum class SamplingMode : std::uint8_t { kPackets = 1, kFlows = 2 };
 
@@ -75,12 +81,12 @@ struct Neighbour {
 
 // How copies leave one edge interface.
 struct Underlay {
-  std::string interface{};
+  std::string interface {};
   std::vector<IpPrefix> addresses{};  // tunnel addresses with their on-link prefix
   std::vector<IpAddress> gateways{};  // default routes, at most one a family
   std::vector<Route> routes{};
   std::vector<Neighbour> neighbours{};
-  std::uint16_t mtu = 0;            // 0: the interface's
+  std::uint16_t mtu = 0;  // 0: the interface's
   std::optional<std::uint16_t> vlan_id{};
   friend bool operator==(const Underlay&, const Underlay&) = default;
 };
@@ -90,7 +96,7 @@ struct Target {
   std::vector<std::string> shared_with{};
   Encapsulation encapsulation = Encapsulation::kVxlan;  // the default for its shape is filled in by the codec
   IpAddress remote{};                                   // family kNone: no remote address
-  std::string interface{};                              // egress interface; empty: routed
+  std::string interface {};                             // egress interface; empty: routed
   std::optional<std::uint16_t> vlan_id{};               // outer 802.1Q, 1..4094
   std::uint16_t mtu = 0;                                // of the outer IP packet; 0: the egress interface's
   std::uint8_t dscp = 0;                                // 0..63
@@ -140,7 +146,7 @@ struct Rule {
   std::optional<MacMatch> source_mac{};
   std::optional<MacMatch> destination_mac{};
   std::vector<VlanRange> vlan_ids{};  // empty and !untagged: any
-  bool untagged = false;            // untagged frames match too (or only, when vlan_ids is empty)
+  bool untagged = false;              // untagged frames match too (or only, when vlan_ids is empty)
   std::optional<std::uint16_t> ether_type{};
   std::optional<std::uint8_t> dscp{};
   std::optional<TcpFlagsMatch> tcp_flags{};
@@ -172,8 +178,8 @@ struct Session {
   std::string target{};
   DirectionSet direction = DirectionSet::kAll;
   std::optional<std::uint32_t> tunnel_id{};  // VNI (24 bits) or ERSPAN session ID (0..1023); absent: picked by the card
-  std::uint16_t packet_length = 0;         // 0: whole; else >= 35
-  std::uint16_t sample_hundredths = 10000; // 0..10000: percent in steps of 0.01
+  std::uint16_t packet_length = 0;           // 0: whole; else >= 35
+  std::uint16_t sample_hundredths = 10000;   // 0..10000: percent in steps of 0.01
   SamplingMode sampling = SamplingMode::kPackets;
   std::optional<RateLimit> rate_limit{};
   bool forwarded_only = false;

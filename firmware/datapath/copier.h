@@ -15,8 +15,8 @@
 
 namespace heliostat::datapath {
 
-// Kept apart from the pool of received frames. A clone pins the buffer of its original: there are far fewer of them than
-// received buffers, so that copies that wait can't starve reception.
+// Kept apart from the pool of received frames. A clone pins the buffer of its original: there are far fewer of them
+// than received buffers, so that copies that wait can't starve reception.
 struct CopyPools {
   hal::PacketPool* data = nullptr;    // with room for headers and for a copied frame
   hal::PacketPool* clones = nullptr;  // without memory

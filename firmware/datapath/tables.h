@@ -25,10 +25,10 @@ struct Stream {
 // One way to a receiver: a target, or a group's member.
 struct Member {
   encap::Template header;
-  std::uint16_t egress = 0;           // port
-  bool resolved = false;              // false: no next hop; `header` is empty
+  std::uint16_t egress = 0;             // port
+  bool resolved = false;                // false: no next hop; `header` is empty
   std::uint8_t tagged_extra_bytes = 0;  // so many more, of an original with a tag: plain copies
-  std::uint32_t max_inner_bytes = 0;  // of an original that fit the MTU
+  std::uint32_t max_inner_bytes = 0;    // of an original that fit the MTU
   std::shared_ptr<Stream> stream;
 };
 

@@ -11,7 +11,8 @@ using config::Underlay;
 constexpr std::size_t kNone = ~std::size_t{0};
 
 std::size_t FindInterface(std::span<const Interface> interfaces, const std::string& name) {
-  const auto found = std::find_if(interfaces.begin(), interfaces.end(), [&](const Interface& i) { return i.name == name; });
+  const auto found =
+      std::find_if(interfaces.begin(), interfaces.end(), [&](const Interface& i) { return i.name == name; });
   return found == interfaces.end() ? kNone : static_cast<std::size_t>(found - interfaces.begin());
 }
 

@@ -13,14 +13,14 @@
 namespace heliostat::underlay {
 
 struct NextHop {
-  bool routed = false;                       // the egress interface is known
-  bool resolved = false;                     // the next hop's MAC too: copies can leave
-  std::string reason;                        // why not
-  std::size_t interface = 0;                 // index of the egress interface, when `routed`
-  MacAddress destination_mac;                // when `resolved`
-  IpAddress tunnel_source;                   // family kNone: the egress has no tunnel address of the remote's family
-  std::optional<std::uint16_t> vlan_id;      // outer 802.1Q tag
-  std::uint16_t mtu = 0;                     // of the outer IP packet: the least of target, underlay and interface
+  bool routed = false;                   // the egress interface is known
+  bool resolved = false;                 // the next hop's MAC too: copies can leave
+  std::string reason;                    // why not
+  std::size_t interface = 0;             // index of the egress interface, when `routed`
+  MacAddress destination_mac;            // when `resolved`
+  IpAddress tunnel_source;               // family kNone: the egress has no tunnel address of the remote's family
+  std::optional<std::uint16_t> vlan_id;  // outer 802.1Q tag
+  std::uint16_t mtu = 0;                 // of the outer IP packet: the least of target, underlay and interface
 };
 
 // `target` is not a group. Longest prefix over all underlays: on-link prefixes, routes, then gateways; a remote that is

@@ -1,11 +1,11 @@
 #include "dpdk/eal.h"
 
+#include <fcntl.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
-#include <fcntl.h>
 #include <rte_mbuf.h>
 #include <unistd.h>
 
@@ -64,11 +64,13 @@ std::vector<std::string> Arguments(const EalOptions& options) {
 
 // DPDK does not survive more pages than there are: it runs for half a minute, then into a segmentation fault.
 Status CheckMemory(const EalOptions& options) {
-  const std::uint64_t bytes = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  const std::uint64_t bytes =
+      static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   const std::uint64_t mib = bytes >> 20U;
   if (options.memory_mib <= mib) return OkStatus();
   return {Code::kResourceExhausted, "board memory_mib",
-          "it is " + std::to_string(options.memory_mib) + ", but this machine has " + std::to_string(mib) + " MiB", "lower it"};
+          "it is " + std::to_string(options.memory_mib) + ", but this machine has " + std::to_string(mib) + " MiB",
+          "lower it"};
 }
 
 }  // namespace
@@ -91,7 +93,8 @@ Result<Eal> Eal::Start(const EalOptions& options) {
   if (started < 0) {
     std::string reason = log ? log->Reason() : "";
     if (reason.empty()) reason = rte_strerror(rte_errno);
-    return Status(Code::kUnavailable, "board lcores \"" + options.lcores + "\", memory_mib " + std::to_string(options.memory_mib),
+    return Status(Code::kUnavailable,
+                  "board lcores \"" + options.lcores + "\", memory_mib " + std::to_string(options.memory_mib),
                   "DPDK did not start: " + reason,
                   "check the list of lcores; ask for less memory, or turn huge_pages off; --verbose shows DPDK's log");
   }
@@ -151,8 +154,10 @@ Result<PacketPool*> MakePool(const std::string& name, std::uint32_t count, std::
   const unsigned cache = count >= 4096 ? 256 : 0;
   PacketPool* pool = rte_pktmbuf_pool_create(name.c_str(), count, cache, 0, room, SOCKET_ID_ANY);
   if (pool == nullptr) {
-    return Status(Code::kResourceExhausted, name, std::to_string(count) + " buffers of " + std::to_string(room) +
-                  " bytes do not fit: " + rte_strerror(rte_errno), "raise the board's memory_mib or lower its buffers");
+    return Status(
+        Code::kResourceExhausted, name,
+        std::to_string(count) + " buffers of " + std::to_string(room) + " bytes do not fit: " + rte_strerror(rte_errno),
+        "raise the board's memory_mib or lower its buffers");
   }
   TrustPoolMemory(pool);
   return pool;

@@ -12,16 +12,17 @@
 namespace heliostat::hal::dpdk {
 
 struct EalOptions {
-  std::string lcores;          // EAL's --lcores; the first is the calling thread's
+  std::string lcores;  // EAL's --lcores; the first is the calling thread's
   std::uint32_t memory_mib = 256;
   bool huge_pages = false;
   bool pci = false;
-  bool verbose = false;        // EAL's own log on stderr
+  bool verbose = false;  // EAL's own log on stderr
 };
 
 class Eal {
  public:
-  // kInvalidArgument or kUnavailable, with EAL's reason. Call once a process, from the thread that stays the main lcore.
+  // kInvalidArgument or kUnavailable, with EAL's reason. Call once a process, from the thread that stays the main
+  // lcore.
   static Result<Eal> Start(const EalOptions& options);
   Eal(Eal&& other) noexcept : live_(std::exchange(other.live_, false)) {}
   Eal& operator=(Eal&&) = delete;

@@ -38,7 +38,9 @@ Result<std::unique_ptr<EthdevPort>> EthdevPort::Open(const EthdevOptions& option
   }
   if (!opened.ok()) {
     // The driver's own words say more than its error number.
-    return reason.empty() ? opened : Status(opened.code(), opened.subject(), opened.reason() + " (" + reason + ")", opened.fix());
+    return reason.empty()
+               ? opened
+               : Status(opened.code(), opened.subject(), opened.reason() + " (" + reason + ")", opened.fix());
   }
   port->ReadInfo(options);
   return port;
@@ -64,8 +66,9 @@ Status EthdevPort::Find(const EthdevOptions& options) {
   }
   if (const int error = rte_vdev_init(device_name_.c_str(), arguments.c_str()); error != 0) {
     // -1 is no errno here, and stands for anything.
-    return Failed(options, Code::kUnavailable, "can't be opened", error == -1 ? 0 : error,
-                  "check that this image has the driver, and that the files or the interface it names exist and may be used");
+    return Failed(
+        options, Code::kUnavailable, "can't be opened", error == -1 ? 0 : error,
+        "check that this image has the driver, and that the files or the interface it names exist and may be used");
   }
   created_ = true;
   if (rte_eth_dev_get_port_by_name(device_name_.c_str(), &id_) != 0) {
@@ -80,11 +83,12 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
     return Failed(options, Code::kUnavailable, "does not describe itself", error, "check the driver");
   }
   if (options.receive_queues > device.max_rx_queues || options.workers > device.max_tx_queues) {
-    return Failed(options, Code::kUnsupported,
-                  "has " + std::to_string(device.max_rx_queues) + " receive and " + std::to_string(device.max_tx_queues) +
-                      " send queues, but " + std::to_string(options.receive_queues) + " and " +
-                      std::to_string(options.workers) + " are needed",
-                  0, "a port needs a send queue for each worker: lower the board's lcores or give the device more queues");
+    return Failed(
+        options, Code::kUnsupported,
+        "has " + std::to_string(device.max_rx_queues) + " receive and " + std::to_string(device.max_tx_queues) +
+            " send queues, but " + std::to_string(options.receive_queues) + " and " + std::to_string(options.workers) +
+            " are needed",
+        0, "a port needs a send queue for each worker: lower the board's lcores or give the device more queues");
   }
   info_.receive_queues = options.receive_queues;
   // 0: the driver has no bound.
@@ -114,7 +118,8 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
     // Drivers of files and rings have no MTU to set; a frame of any length passes them.
     error = rte_eth_dev_set_mtu(id_, options.mtu);
     if (error != 0 && error != -ENOTSUP) {
-      return Failed(options, Code::kUnsupported, "does not take MTU " + std::to_string(options.mtu), error, "lower mtu");
+      return Failed(options, Code::kUnsupported, "does not take MTU " + std::to_string(options.mtu), error,
+                    "lower mtu");
     }
   }
   return OkStatus();
@@ -145,7 +150,8 @@ Status EthdevPort::SetUpQueues(const EthdevOptions& options) {
     }
   }
   if (const int error = rte_eth_dev_start(id_); error != 0) {
-    return Failed(options, Code::kUnavailable, "can't be started", error, "check that its files or interface may be used");
+    return Failed(options, Code::kUnavailable, "can't be started", error,
+                  "check that its files or interface may be used");
   }
   started_ = true;
   // A wire carries every frame, whoever it is for. Drivers without the switch (files, rings) deliver all anyway.
@@ -162,7 +168,8 @@ void EthdevPort::ReadInfo(const EthdevOptions& options) {
     info_.mac = *options.mac;
   } else {
     rte_ether_addr mac{};
-    if (rte_eth_macaddr_get(id_, &mac) == 0) std::copy(std::begin(mac.addr_bytes), std::end(mac.addr_bytes), info_.mac.bytes.begin());
+    if (rte_eth_macaddr_get(id_, &mac) == 0)
+      std::copy(std::begin(mac.addr_bytes), std::end(mac.addr_bytes), info_.mac.bytes.begin());
   }
   std::uint16_t mtu = 0;
   if (options.mtu != 0) {
@@ -211,8 +218,8 @@ bool EthdevPort::LinkUp() {
 std::uint64_t EthdevPort::ReceiveMissed() {
   rte_eth_stats stats{};
   if (rte_eth_stats_get(id_, &stats) != 0) return 0;
-  // Without a buffer some drivers leave the packet with the device and try again: a packet may be in both, or be counted
-  // for a delay alone. Rather too many than too few.
+  // Without a buffer some drivers leave the packet with the device and try again: a packet may be in both, or be
+  // counted for a delay alone. Rather too many than too few.
   return stats.imissed + stats.rx_nombuf;
 }
 

@@ -13,11 +13,11 @@
 namespace heliostat::hal::dpdk {
 
 struct EthdevOptions {
-  std::string name;                    // of the board's port
-  std::string device;                  // "net_pcap_x,rx_pcap=..." is created; a PCI address or an existing device is used
-  std::optional<MacAddress> mac;       // absent: the device's
-  std::uint16_t mtu = 0;               // 0: the device's
-  std::uint16_t workers = 1;           // a send queue each, and a second one for copies where the device has so many
+  std::string name;               // of the board's port
+  std::string device;             // "net_pcap_x,rx_pcap=..." is created; a PCI address or an existing device is used
+  std::optional<MacAddress> mac;  // absent: the device's
+  std::uint16_t mtu = 0;          // 0: the device's
+  std::uint16_t workers = 1;      // a send queue each, and a second one for copies where the device has so many
   std::uint16_t receive_queues = 1;
   std::uint16_t queue_packets = 1024;  // descriptors, where the device has such
   PacketPool* pool = nullptr;          // for received frames

@@ -41,9 +41,11 @@ Status Failed(const std::string& name, int error, const std::string& what) {
   const std::string subject = "kernel interface \"" + name + "\"";
   if (error == ENODEV) return {Code::kNotFound, subject, "there is none of that name", "see `ip link` for the names"};
   if (error == EPERM) {
-    return {Code::kPermissionDenied, subject, what + ": not permitted", "run as root or with CAP_NET_ADMIN and CAP_NET_RAW"};
+    return {Code::kPermissionDenied, subject, what + ": not permitted",
+            "run as root or with CAP_NET_ADMIN and CAP_NET_RAW"};
   }
-  return {Code::kUnavailable, subject, what + ": " + std::strerror(error), "check the interface with `ip link` and `ethtool -k`"};
+  return {Code::kUnavailable, subject, what + ": " + std::strerror(error),
+          "check the interface with `ip link` and `ethtool -k`"};
 }
 
 struct Offload {
@@ -154,7 +156,8 @@ Result<KernelInterface> TakeOver(const std::string& name) {
   if (name.empty() || name.size() >= IFNAMSIZ) return Failed(name, ENODEV, "");
   HELIOSTAT_RETURN_IF_ERROR(SetUp(socket, name));
   HELIOSTAT_RETURN_IF_ERROR(TurnOffAll(socket, name));
-  if (const std::string peer = VethPeer(socket, name); !peer.empty()) HELIOSTAT_RETURN_IF_ERROR(TurnOffAll(socket, peer));
+  if (const std::string peer = VethPeer(socket, name); !peer.empty())
+    HELIOSTAT_RETURN_IF_ERROR(TurnOffAll(socket, peer));
   ifreq ifr = Request(name);
   if (const int error = socket.Call(SIOCGIFMTU, ifr); error != 0) return Failed(name, error, "MTU can't be read");
   return KernelInterface{static_cast<std::uint16_t>(ifr.ifr_mtu > 65535 ? 65535 : ifr.ifr_mtu)};

@@ -46,8 +46,8 @@ struct PacketColumn {
   std::string_view name;
   std::uint64_t (v1::PortCounters::*get)() const;
 };
-constexpr std::array<PacketColumn, 2> kPacketColumns{{{"forward_too_long", &v1::PortCounters::forward_too_long},
-                                                      {"receive_missed", &v1::PortCounters::receive_missed}}};
+constexpr std::array<PacketColumn, 2> kPacketColumns{
+    {{"forward_too_long", &v1::PortCounters::forward_too_long}, {"receive_missed", &v1::PortCounters::receive_missed}}};
 
 constexpr std::string_view kTotal = "total";
 

@@ -1,10 +1,10 @@
 #include "support/ring_card.h"
 
+#include <rte_bus_vdev.h>
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 #include <rte_ring.h>
-#include <rte_bus_vdev.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -108,7 +108,8 @@ void RingCard::OpenPort(const RingPortOptions& options, std::uint32_t workers) {
                                         RING_F_SP_ENQ | RING_F_SC_DEQ));
   }
   if (port.receive == nullptr || port.send.back() == nullptr) Broken("no ring");
-  if (rte_eth_from_rings(name.c_str(), &port.receive, 1, port.send.data(), workers, SOCKET_ID_ANY) < 0) Broken("no port");
+  if (rte_eth_from_rings(name.c_str(), &port.receive, 1, port.send.data(), workers, SOCKET_ID_ANY) < 0)
+    Broken("no port");
   port.device = "net_ring_" + name;
   MacAddress mac = Mac("02:48:53:00:00:00");
   mac.bytes[5] = static_cast<std::uint8_t>(options.number);
@@ -148,7 +149,8 @@ void RingCard::MakeWorkers(const RingCardOptions& options) {
 }
 
 std::size_t RingCard::Index(const std::string& name) const {
-  const auto found = std::find_if(ports_.begin(), ports_.end(), [&](const PortRings& p) { return p.options.name == name; });
+  const auto found =
+      std::find_if(ports_.begin(), ports_.end(), [&](const PortRings& p) { return p.options.name == name; });
   if (found == ports_.end()) Broken("no port " + name);
   return static_cast<std::size_t>(found - ports_.begin());
 }

@@ -32,9 +32,9 @@ struct RingPortOptions {
   config::InterfaceKind kind = config::InterfaceKind::kVm;
   std::uint32_t number = 1;
   std::uint16_t mtu = 1500;
-  std::string primary_ipv4 = {};    // empty: none
+  std::string primary_ipv4 = {};  // empty: none
   std::string primary_ipv6 = {};
-  unsigned send_room = 1024;        // frames the port takes before it is full: a power of two; one less fits
+  unsigned send_room = 1024;  // frames the port takes before it is full: a power of two; one less fits
 };
 
 struct RingCardOptions {
@@ -42,7 +42,7 @@ struct RingCardOptions {
   std::vector<std::pair<std::string, std::string>> wires;
   std::vector<std::string> taps;
   std::uint32_t copy_buffers = 1023;
-  std::uint32_t workers = 1;        // each with a send queue of its own; lanes are dealt in turn
+  std::uint32_t workers = 1;  // each with a send queue of its own; lanes are dealt in turn
 };
 
 // guest (vm, 1), wire (edge, 2), analyser (edge, 3, 10.9.0.1 and fd00:9::1); guest and wire are wired.

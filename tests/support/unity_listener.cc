@@ -9,7 +9,8 @@ namespace {
 
 std::string UnityName(std::string_view suite, std::string_view name) {
   std::string result = std::string(suite) + '_' + std::string(name);
-  std::replace_if(result.begin(), result.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::replace_if(
+      result.begin(), result.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return result;
 }
 

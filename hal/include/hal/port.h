@@ -13,14 +13,14 @@ namespace heliostat::hal {
 
 struct PortInfo {
   std::string name;
-  std::string driver;                    // the device driver's own name, e.g. "net_pcap"
+  std::string driver;  // the device driver's own name, e.g. "net_pcap"
   MacAddress mac;
-  std::uint16_t mtu = 1500;              // bytes of IP packet
-  std::uint32_t max_receive_bytes = ~0U; // a longer frame has arrived damaged
-  std::uint32_t max_send_bytes = ~0U;    // a longer frame would be lost without a word: the worker counts it instead
-  std::uint32_t send_tag_bytes = 0;      // so many more, when an 0x8100 tag is the frame's outermost
+  std::uint16_t mtu = 1500;               // bytes of IP packet
+  std::uint32_t max_receive_bytes = ~0U;  // a longer frame has arrived damaged
+  std::uint32_t max_send_bytes = ~0U;     // a longer frame would be lost without a word: the worker counts it instead
+  std::uint32_t send_tag_bytes = 0;       // so many more, when an 0x8100 tag is the frame's outermost
   std::uint16_t max_send_segments = 0xffff;
-  bool multi_segment_send = false;       // takes chained packets; without it every copy is contiguous
+  bool multi_segment_send = false;  // takes chained packets; without it every copy is contiguous
   std::uint16_t receive_queues = 1;
   std::uint16_t send_queues = 1;
 };
@@ -33,14 +33,15 @@ class Port {
   // its place. One thread a queue.
   virtual std::uint16_t Receive(std::uint16_t queue, rte_mbuf** packets, std::uint16_t count) = 0;
 
-  // Takes the first n <= count packets and returns n; the caller still owns the others. Never waits. One thread a queue.
+  // Takes the first n <= count packets and returns n; the caller still owns the others. Never waits. One thread a
+  // queue.
   virtual std::uint16_t Send(std::uint16_t queue, rte_mbuf** packets, std::uint16_t count) = 0;
 
   // Asked by the agent now and then; any thread.
   [[nodiscard]] virtual bool LinkUp() = 0;
 
-  // Packets that arrived at the port and that Receive never gave, since the start: the device had no room for them, or no
-  // buffer. 0 where the device does not tell. Never falls. Asked by the agent; any thread.
+  // Packets that arrived at the port and that Receive never gave, since the start: the device had no room for them, or
+  // no buffer. 0 where the device does not tell. Never falls. Asked by the agent; any thread.
   [[nodiscard]] virtual std::uint64_t ReceiveMissed() = 0;
 
   [[nodiscard]] const PortInfo& info() const { return info_; }

@@ -61,8 +61,7 @@ TEST(Agent, ReportsASessionWithoutAnAddressToSendFromAsInactive) {
   const Result<Applied> applied = card.agent().Apply(MirrorOverIpv6WithoutTunnelAddress());
   ASSERT_TRUE(applied.ok());
   EXPECT_FALSE(applied->sessions[0].active);
-  EXPECT_EQ(applied->sessions[0].reason,
-            "target \"to\": no underlay address to send from to fd00::5 on \"analyser\"");
+  EXPECT_EQ(applied->sessions[0].reason, "target \"to\": no underlay address to send from to fd00::5 on \"analyser\"");
   card.Put("guest", Ethernet().Payload(46).Build());
   card.Run();
   EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kUnresolved].packets, 1U);

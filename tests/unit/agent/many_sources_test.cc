@@ -95,7 +95,8 @@ class ManySources {
       const Bytes tail = {static_cast<std::uint8_t>(i >> 8U), static_cast<std::uint8_t>(i)};
       const Bytes frame = support::Ethernet().Ipv4().Udp().Payload(tail).Build();
       ports_[i]->arrived = hal::Allocate(originals_);
-      std::copy(frame.begin(), frame.end(), hal::SetLength(ports_[i]->arrived, static_cast<std::uint16_t>(frame.size())));
+      std::copy(frame.begin(), frame.end(),
+                hal::SetLength(ports_[i]->arrived, static_cast<std::uint16_t>(frame.size())));
     }
     worker_->RunOnce();
   }
@@ -142,7 +143,8 @@ TEST(ManySources, AreRefusedPastTheLimitByItsNameAndValue) {
   ManySources card(1025);
   const Result<Applied> applied = card.Apply();
   ASSERT_FALSE(applied.ok());
-  EXPECT_THAT(applied.status().ToString(), testing::AllOf(testing::HasSubstr("\"all\" sources"), testing::HasSubstr("1024")));
+  EXPECT_THAT(applied.status().ToString(),
+              testing::AllOf(testing::HasSubstr("\"all\" sources"), testing::HasSubstr("1024")));
   card.RunOnce();
   EXPECT_THAT(card.copies(), testing::IsEmpty());
 }

@@ -42,7 +42,8 @@ TEST(TunnelIds, ArePickedUnusedOnTheCard) {
 }
 
 TEST(TunnelIds, AreTheSameAfterARestart) {
-  EXPECT_EQ(*PickTunnelIds(Sessions(Encapsulation::kVxlan, 100), {}), *PickTunnelIds(Sessions(Encapsulation::kVxlan, 100), {}));
+  EXPECT_EQ(*PickTunnelIds(Sessions(Encapsulation::kVxlan, 100), {}),
+            *PickTunnelIds(Sessions(Encapsulation::kVxlan, 100), {}));
 }
 
 TEST(TunnelIds, StayWhenOthersCome) {

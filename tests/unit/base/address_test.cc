@@ -11,7 +11,8 @@ TEST(MacAddress, ReadsColonsAndDashes) {
 }
 
 TEST(MacAddress, RefusesWhatIsNotSixOctets) {
-  for (const char* text : {"", "02:ab:00:00:00", "02:ab:00:00:00:fg", "02:ab:00:00:00:ff:00", "02:ab-00:00:00:ff", "02ab000000ff0:0:0"}) {
+  for (const char* text :
+       {"", "02:ab:00:00:00", "02:ab:00:00:00:fg", "02:ab:00:00:00:ff:00", "02:ab-00:00:00:ff", "02ab000000ff0:0:0"}) {
     EXPECT_FALSE(MacAddress::Parse(text)) << text;
   }
 }

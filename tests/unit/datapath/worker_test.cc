@@ -29,7 +29,9 @@ Bytes TcpFrame(std::size_t payload = 100, std::uint16_t source_port = 40000) {
   return Ethernet().Ipv4().Tcp({.source_port = source_port}).Payload(payload).Build();
 }
 
-Bytes Tail(const Bytes& frame, std::size_t from) { return {frame.begin() + static_cast<std::ptrdiff_t>(from), frame.end()}; }
+Bytes Tail(const Bytes& frame, std::size_t from) {
+  return {frame.begin() + static_cast<std::ptrdiff_t>(from), frame.end()};
+}
 
 EntryCounts GuestOut(const RingCard& card) { return card.Ledger("all", "guest", Direction::kOutbound); }
 
@@ -203,9 +205,13 @@ TEST(Worker, SamplesBothDirectionsOfAFlowAlike) {
   card.Apply(config);
   constexpr std::uint16_t kFlows = 200;
   for (std::uint16_t i = 0; i < kFlows; ++i) {
-    card.Put("guest", Ethernet().Ipv4().Tcp({.source_port = static_cast<std::uint16_t>(1000 + i), .destination_port = 80}).Build());
-    card.Put("wire", Ethernet().Ipv4({.source = "10.0.0.2", .destination = "10.0.0.1"})
-                         .Tcp({.source_port = 80, .destination_port = static_cast<std::uint16_t>(1000 + i)}).Build());
+    card.Put(
+        "guest",
+        Ethernet().Ipv4().Tcp({.source_port = static_cast<std::uint16_t>(1000 + i), .destination_port = 80}).Build());
+    card.Put("wire", Ethernet()
+                         .Ipv4({.source = "10.0.0.2", .destination = "10.0.0.1"})
+                         .Tcp({.source_port = 80, .destination_port = static_cast<std::uint16_t>(1000 + i)})
+                         .Build());
   }
   card.Run();
   const std::uint64_t out = GuestOut(card)[Column::kSent].packets;
@@ -423,7 +429,8 @@ TEST(Worker, TakesUpEachGenerationWholeUnderTraffic) {
   card.Apply(short_copies);
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < card.workers(); ++i) threads.emplace_back([&card, &stop, i] { card.worker(i).Run(stop); });
+  for (std::size_t i = 0; i < card.workers(); ++i)
+    threads.emplace_back([&card, &stop, i] { card.worker(i).Run(stop); });
   const Bytes frame = TcpFrame(100);
   std::size_t copies = 0;
   constexpr int kGenerations = 100;
@@ -435,7 +442,8 @@ TEST(Worker, TakesUpEachGenerationWholeUnderTraffic) {
     card.Apply(generation % 2 == 0 ? whole_copies : short_copies);
     EXPECT_TRUE(GuestOut(card).Balances());
     // What waits in the rings is bounded: the test takes it out as it goes.
-    while (card.Port("guest").received.packets + card.Port("wire").received.packets < static_cast<std::uint64_t>(generation + 1) * 8) {
+    while (card.Port("guest").received.packets + card.Port("wire").received.packets <
+           static_cast<std::uint64_t>(generation + 1) * 8) {
       std::this_thread::yield();
     }
     card.Take("guest");

@@ -125,8 +125,7 @@ TEST(CountersTable, ShowsOnlyDropsThatHappened) {
 TEST(CountersTable, ShowsAllDropsWhenWide) {
   const std::string table = CountersTable(Sample(), CounterColumns::kAll);
   for (const char* column : {"rate_limited", "no_buffer", "egress_full", "unresolved", "target_down", "too_long",
-                             "loop_guard_in", "loop_guard_out", "runt_out", "forward_too_long",
-                             "receive_missed"}) {
+                             "loop_guard_in", "loop_guard_out", "runt_out", "forward_too_long", "receive_missed"}) {
     EXPECT_THAT(table, HasSubstr(column));
   }
 }

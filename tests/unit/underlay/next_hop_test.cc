@@ -30,7 +30,8 @@ struct Fixture {
 
     config::Underlay to_east;
     to_east.interface = "east";
-    to_east.addresses = {*IpPrefix::Parse("10.1.0.1/24"), *IpPrefix::Parse("10.2.0.1/24"), *IpPrefix::Parse("fd00::1/64")};
+    to_east.addresses = {*IpPrefix::Parse("10.1.0.1/24"), *IpPrefix::Parse("10.2.0.1/24"),
+                         *IpPrefix::Parse("fd00::1/64")};
     to_east.gateways = {Ip("10.1.0.254")};
     to_east.routes = {{*IpPrefix::Parse("172.16.0.0/12"), Ip("10.1.0.253")}};
     to_east.neighbours = {{Ip("10.1.0.2"), Mac("02:00:00:00:01:02")},
