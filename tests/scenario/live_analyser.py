@@ -10,7 +10,7 @@ import live_network
 from live_network import Capture, Program, call
 
 IPV4, IPV6 = live_network.ADDRESSES["analyser"]
-PROGRAMS = {"erspan": ("ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl")}
+PROGRAMS = {"erspan": ("ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl", "ovs-appctl")}
 PIDFD_GETFD, SO_RCVBUFFORCE = 438, 33  # numbers of Linux that Python does not name
 OVS_SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 
@@ -64,7 +64,7 @@ def erspan(network):
         *(f"options:remote_ip={live_card.CARD_ADDRESSES[0]}", f"options:local_ip={IPV4}"),
         env=environment,
     )
-    widen(switch.process.pid)
+    network.switch = switch.process.pid
     # The tunnel's address moves from the interface to the switch.
     network.ip("analyser", "address", "flush", "dev", "eth0")
     network.ip("analyser", "address", "add", f"{IPV4}/24", "dev", "outer")
@@ -73,6 +73,15 @@ def erspan(network):
     ofctl = network.within("analyser", "ovs-ofctl", "add-flow", f"unix:{folder}/inner.mgmt")
     call(*ofctl, "priority=65535,in_port=tunnel,actions=LOCAL", env=environment)
     return "inner"
+
+
+def prepare(network):
+    """Right before frames come: the switch learns of its address late, and opens sockets anew when an interface changes."""
+    if network.switch is None:
+        return
+    ends = ("ovs-appctl", "-t", f"{network.folder}/switch.ctl", "tnl/ports/show", "-v")
+    live_network.until(lambda: f"ipv4(dst={IPV4},proto=47" in call(*ends), "the switch does not end the tunnel")
+    widen(network.switch)
 
 
 def open_tunnel(network, tunnel):

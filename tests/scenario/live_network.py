@@ -138,6 +138,7 @@ class Network:
     def __init__(self, mtu=1500):
         self.mtu, self.folder = mtu, None
         self.closing = contextlib.ExitStack()
+        self.switch = None  # the process of a switch in user space, where there is one
 
     def __enter__(self):
         for number in (signal.SIGINT, signal.SIGTERM):

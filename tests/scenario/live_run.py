@@ -17,6 +17,10 @@ EXCHANGE = live_exchange.__file__
 PROGRAMS = ("ip", "ethtool", "tcpdump")
 
 
+class ReceiverLost(Failed):
+    """All copies were on the receiver's wire, and it took fewer out of the tunnel: its loss, not the card's."""
+
+
 @dataclass
 class Frames:
     """What was seen, by the host that sent it, in order."""
@@ -78,6 +82,7 @@ class LiveRun:
             self.network.wake(host)
         for host in live_network.HOSTS:
             self.network.wait_awake(host)
+        live_analyser.prepare(self.network)
         answering = self.network.within("outside", "/usr/bin/python3", EXCHANGE, "answer")
         answering = Program(answering, f"{self.network.folder}/answer.log", stdin=subprocess.PIPE)
         self.network.start(answering)
@@ -95,15 +100,23 @@ class LiveRun:
         for host in live_network.HOSTS:
             self.network.silence(host)
         seen = Frames()
+        packed = None
 
         def settled():
+            nonlocal packed
             *files, packed = [capture.frames() for capture in (*self.captures.values(), self.unpacked, self.packed)]
             if packed is None or any(frames is None for frames in files):
                 return False
             self.sort(seen, *files)
             return seen.complete() and len(packed) == len(files[-1])
 
-        until(settled, lambda: f"the captures differ: {seen}; the card said: {self.card.program.words()}", seconds=60)
+        try:
+            until(settled, lambda: f"the captures differ: {seen}; the card said: {self.card.program.words()}", seconds=30)
+        except Failed as error:
+            sent = sum(map(len, seen.sent.values()))
+            if seen.sent == seen.arrived and packed is not None and len(packed) == sent:
+                raise ReceiverLost(str(error)) from error
+            raise
 
     @staticmethod
     def sort(seen, guest, outside, unpacked):
