@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "agent/agent_thread.h"
 #include "base/file.h"
@@ -177,11 +178,10 @@ class Program {
   Program(const Arguments& arguments, const config::Board& board, Card& card)
       : arguments_(arguments), board_(board), card_(card), agent_(card.agent()) {}
 
-  int Run(int signals) {
-    stamp_ = Stamp(arguments_.config);
-    Result<std::shared_ptr<const config::Config>> config = LoadConfig(arguments_.config, board_.limits);
-    if (!config.ok()) return Fail(config.status());
-    Result<agent::Applied> applied = agent_.Apply(*config);
+  // `config` was read from the file when it had this stamp.
+  int Run(int signals, std::shared_ptr<const config::Config> config, const FileStamp& stamp) {
+    stamp_ = stamp;
+    Result<agent::Applied> applied = agent_.Apply(std::move(config));
     if (!applied.ok()) return Fail(applied.status());
     LogApplied(*applied);
     if (const Status started = card_.Start(); !started.ok()) return Fail(started);
@@ -323,11 +323,13 @@ int Main(int argc, char** argv) {
   Result<config::Board> board = LoadBoard(arguments);
   if (!board.ok()) return Fail(board.status());
   // Before the ports: a wrong configuration should not cost the time to open them.
-  if (const auto config = LoadConfig(arguments.config, board->limits); !config.ok()) return Fail(config.status());
+  const FileStamp stamp = Stamp(arguments.config);
+  Result<std::shared_ptr<const config::Config>> config = LoadConfig(arguments.config, board->limits);
+  if (!config.ok()) return Fail(config.status());
   Result<std::unique_ptr<Card>> card =
       Card::Open({.board = *board, .values = arguments.values, .seed = arguments.seed, .verbose = arguments.verbose});
   if (!card.ok()) return Fail(card.status());
-  return Program(arguments, *board, **card).Run(signals);
+  return Program(arguments, *board, **card).Run(signals, std::move(*config), stamp);
 }
 
 }  // namespace
