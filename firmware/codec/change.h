@@ -1,0 +1,53 @@
+// Changes (proto/control.proto, message Change): the unit of transfer, of change and of storage.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/status.h"
+#include "config/config.h"
+#include "config/difference.h"
+
+namespace heliostat::codec {
+
+inline constexpr std::size_t kMaxChangeBytes = 32 * 1024 + 64;
+
+// A configuration being edited. Holds one decoded configuration and nothing that grows with the edits beside it.
+// One thread at a time.
+class ConfigEditor {
+ public:
+  // Starts from `base`, valid (an empty Config: from nothing). Takes time and memory like a copy of it.
+  ConfigEditor(const config::Config& base, const config::Limits& limits);
+  ~ConfigEditor();
+  ConfigEditor(ConfigEditor&&) noexcept;
+  ConfigEditor& operator=(ConfigEditor&&) noexcept;
+
+  // One encoded Change. kNotFound when a patch or a removal names what is not there; else as ConfigDecoder::Put. After
+  // an error every call returns that error.
+  [[nodiscard]] Status Apply(std::span<const std::uint8_t> change);
+
+  // Sorted, defaults filled in; once.
+  [[nodiscard]] Result<config::Config> Finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+using ChangeSink = std::function<Status(std::span<const std::uint8_t> change)>;
+
+// The changes that make `after` of `before`, each encoded, small first: a rule that differs is a RulePatch, sources
+// that come or go a SourcePatch, a changed header a header patch; what is new is put whole. Removals of users come
+// before those of what they use. Applied to `before` they give exactly `after`. Returns the sink's first error.
+[[nodiscard]] Status WriteChanges(const config::Config& before, const config::Config& after, const ChangeSink& sink);
+
+// The units of one resource, in order, each encoded without a length: its header unit, then (`whole`) its chunks.
+// `config::Difference::after` style index.
+using UnitSink = std::function<Status(std::span<const std::uint8_t> unit)>;
+[[nodiscard]] Status WriteUnits(const config::Config& config, config::Kind kind, std::size_t index, bool whole,
+                                const UnitSink& sink);
+
+}  // namespace heliostat::codec

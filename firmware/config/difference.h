@@ -1,0 +1,37 @@
+// What differs between two configurations, resource by resource. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace heliostat::config {
+
+enum class Kind : std::uint8_t { kInterface = 1, kUnderlay = 2, kTarget = 3, kFilter = 4, kSession = 5 };
+
+// `interface`, `underlay`, ...
+[[nodiscard]] std::string_view KindName(Kind kind);
+
+struct Difference {
+  Kind kind = Kind::kSession;
+  const std::string* name = nullptr;  // in one of the two configurations, as the pointers below
+  // Index in the configuration's vector of that kind; kNone: not there.
+  static constexpr std::size_t kNone = ~std::size_t{0};
+  std::size_t before = kNone;
+  std::size_t after = kNone;
+  [[nodiscard]] bool added() const { return before == kNone; }
+  [[nodiscard]] bool removed() const { return after == kNone; }
+};
+
+// By kind, then name. Names sorted in both, as everywhere. They must outlive the result.
+[[nodiscard]] std::vector<Difference> Compare(const Config& before, const Config& after);
+
+// Owner of a resource as it is `before` or `after`; an underlay's is the admin's.
+[[nodiscard]] const std::string& OwnerOf(const Config& config, Kind kind, std::size_t index);
+
+// `+3 sessions, ~1 filter, -2 targets`; `nothing`. At most 128 bytes.
+[[nodiscard]] std::string Summarize(const std::vector<Difference>& differences);
+
+}  // namespace heliostat::config

@@ -1,0 +1,52 @@
+// Who changed what, on flash, chained: each record carries the SHA-256 of the one before, so that a record that was
+// taken out or altered shows. When the region is full the oldest are dropped; the chain goes on.
+//
+// hash(n) = SHA-256(hash(n-1) || encoding of record n without hashes), hash(0) = 32 zero bytes; FORMAT.md has the
+// encoding. One thread (the agent's).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "hal/flash.h"
+#include "hal/secure_channel.h"
+#include "storage/generation_store.h"
+
+namespace heliostat::storage {
+
+struct AuditRecord {
+  std::uint64_t sequence = 0;    // 1, 2, ...; given by the log
+  std::uint64_t generation = 0;  // current behind the change
+  std::uint64_t time_ns = 0;
+  std::uint8_t role = 0;
+  std::string user{};  // bounds as GenerationInfo's
+  std::string owner{};
+  std::string address{};
+  std::string action{};
+  std::string summary{};
+  std::string comment{};
+  hal::Sha256Digest hash{};  // given by the log
+  friend bool operator==(const AuditRecord&, const AuditRecord&) = default;
+};
+
+class AuditLog {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<AuditLog>> Open(hal::Flash& flash, Region region,
+                                                              hal::Sha256Function sha256);
+  ~AuditLog();
+
+  // Written and synced on return. Sets sequence and hash.
+  [[nodiscard]] Status Append(AuditRecord record);
+  // The newest; sequence 0 when there is none.
+  [[nodiscard]] const AuditRecord& newest() const;
+  // Those behind `after`, oldest first, at most `limit` (0: all). `take` returns false to stop.
+  [[nodiscard]] Status Read(std::uint64_t after, std::uint32_t limit,
+                            const std::function<bool(const AuditRecord&)>& take);
+  // Where the chain does not hold, or bytes are rotten.
+  [[nodiscard]] const Status& damage() const;
+};
+
+}  // namespace heliostat::storage

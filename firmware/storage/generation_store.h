@@ -1,0 +1,82 @@
+// Configurations on flash: the last few generations, each as the changes that lead to it from the one before.
+//
+// A commit is whole or is not there: its changes count only once the record behind them is whole, and it is
+// acknowledged only after a sync. After any cut at any write, Open finds the last generation whose Commit returned ok,
+// or the one that was being committed; nothing else (FORMAT.md). The content of a change is not looked at here.
+// One thread (the agent's); callbacks are called on it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "hal/flash.h"
+
+namespace heliostat::storage {
+
+// A run of erase blocks of a flash.
+struct Region {
+  std::uint32_t first_block = 0;
+  std::uint32_t blocks = 0;
+};
+
+struct GenerationInfo {
+  std::uint64_t number = 0;   // 1, 2, ...; given by the store
+  std::uint64_t time_ns = 0;  // since 1970-01-01 UTC, by the card's clock
+  std::uint8_t role = 0;      // of whom it was made by
+  bool unconfirmed = false;   // to be undone unless confirmed: see Confirm
+  std::uint64_t base = 0;     // unconfirmed: the generation to go back to
+  std::string user{};         // at most 64 bytes each of user, owner, address, action; 128 of summary, comment
+  std::string owner{};
+  std::string address{};
+  std::string action{};
+  std::string summary{};
+  std::string comment{};
+  friend bool operator==(const GenerationInfo&, const GenerationInfo&) = default;
+};
+
+using Sink = std::function<Status(std::span<const std::uint8_t> change)>;
+// Writes changes to `sink`, in order; called again from the start when the log had to be compacted in between. The
+// same changes each time. An error of the sink is to be returned as it is.
+using Producer = std::function<Status(const Sink& sink)>;
+
+class GenerationStore {
+ public:
+  struct Options {
+    std::uint32_t kept =
+        16;  // generations that can be gone back to, the current one included; fewer when flash is short
+    std::size_t max_change_bytes = 32 * 1024 + 64;
+    // Writes generation `number` as changes from nothing. For compaction; it may call Read.
+    std::function<Status(std::uint64_t number, const Sink& sink)> snapshot;
+  };
+
+  // Reads the region, and repairs what a cut left. An erased region is an empty configuration, generation 0. kDataLoss
+  // is never returned for a cut; where bytes have rotten the last generation that is whole is current and `damage`
+  // says what was lost. kUnavailable: the device fails. `flash` outlives the store.
+  [[nodiscard]] static Result<std::unique_ptr<GenerationStore>> Open(hal::Flash& flash, Region region, Options options);
+  ~GenerationStore();
+
+  [[nodiscard]] std::uint64_t current() const;                           // 0: none yet
+  [[nodiscard]] const std::vector<GenerationInfo>& generations() const;  // kept ones, oldest first
+  [[nodiscard]] const Status& damage() const;
+
+  // The changes that lead from an empty configuration to `number`. kNotFound: not kept. kDataLoss.
+  [[nodiscard]] Status Read(std::uint64_t number, const Sink& sink);
+
+  // Writes, syncs, and returns the new generation's number. On error nothing has changed: kResourceExhausted when the
+  // configuration does not fit even alone, what the producer returned, kUnavailable.
+  [[nodiscard]] Result<std::uint64_t> Commit(GenerationInfo info, const Producer& changes);
+
+  // Generation `number`, the current and unconfirmed one, stays.
+  [[nodiscard]] Status Confirm(std::uint64_t number);
+
+  [[nodiscard]] std::uint64_t region_bytes() const;
+  [[nodiscard]] std::uint64_t used_bytes() const;  // of it
+};
+
+}  // namespace heliostat::storage

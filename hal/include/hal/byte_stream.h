@@ -1,0 +1,67 @@
+// Connections: bytes in order between two peers, never waiting, and how to wait for many of them at once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/status.h"
+
+namespace heliostat::hal {
+
+// What one Read or Write came to.
+struct Transfer {
+  enum class Outcome : std::uint8_t {
+    kBytes,      // `bytes` of them, at least one
+    kWaitRead,   // nothing now: wait until the stream is readable
+    kWaitWrite,  // ... until it is writable (a secure channel may want either, for Read and Write alike)
+    kClosed,     // the peer ended the connection in order; of Write: it is gone
+    kFailed,     // it is broken: `error`
+  };
+  Outcome outcome = Outcome::kFailed;
+  std::size_t bytes = 0;
+  Status error{};
+};
+
+// One thread at a time.
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;  // closes
+  [[nodiscard]] virtual Transfer Read(std::span<std::uint8_t> out) = 0;
+  [[nodiscard]] virtual Transfer Write(std::span<const std::uint8_t> bytes) = 0;
+  // The peer's address and port, for people: `192.0.2.1:40123`, `[2001:db8::1]:40123`.
+  [[nodiscard]] virtual const std::string& peer_address() const = 0;
+  // What a Poller waits for.
+  [[nodiscard]] virtual int descriptor() const = 0;
+};
+
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  // The next connection; null when none waits. An error (no descriptors left) leaves the listener usable.
+  [[nodiscard]] virtual Result<std::unique_ptr<ByteStream>> Accept() = 0;
+  [[nodiscard]] virtual const std::string& address() const = 0;  // with the port that it really has
+  [[nodiscard]] virtual int descriptor() const = 0;
+};
+
+// Waits for descriptors. One thread, but for Wake.
+class Poller {
+ public:
+  struct Event {
+    std::uint64_t token = 0;
+    bool readable = false;  // or closed, or broken: a read will tell
+    bool writable = false;
+  };
+  virtual ~Poller() = default;
+  // `token` comes back with its events; Set again changes what is waited for. Neither: nothing but a broken connection.
+  [[nodiscard]] virtual Status Set(int descriptor, std::uint64_t token, bool read, bool write) = 0;
+  virtual void Remove(int descriptor) = 0;
+  // At most `events.size()` events, after at most `timeout_ms`; none after a Wake or the timeout.
+  [[nodiscard]] virtual std::size_t Wait(std::span<Event> events, int timeout_ms) = 0;
+  // Ends a Wait, the one going on or the next. Any thread.
+  virtual void Wake() = 0;
+};
+
+}  // namespace heliostat::hal

@@ -1,0 +1,45 @@
+// Flash memory, as NOR and managed NAND have it: whole blocks are erased to 0xff, then each program unit can be
+// written once. A region is a run of blocks that one log owns; offsets count from its start.
+//
+// What a power cut leaves: of an unfinished program or erase any bytes of its range, old, new or neither; of what was
+// finished but not synced, any part may be lost, later ones without earlier ones. What Sync returned ok for stays.
+// One thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/status.h"
+
+namespace heliostat::hal {
+
+struct FlashGeometry {
+  std::uint32_t erase_block_bytes = 0;  // a power of two, 4,096..1,048,576
+  std::uint32_t program_bytes = 0;      // a power of two, 1..4,096, at most the block
+  std::uint32_t blocks = 0;
+  [[nodiscard]] std::uint64_t bytes() const { return std::uint64_t{erase_block_bytes} * blocks; }
+};
+
+inline constexpr std::uint8_t kErasedByte = 0xff;
+
+class Flash {
+ public:
+  virtual ~Flash() = default;
+  [[nodiscard]] virtual const FlashGeometry& geometry() const = 0;
+
+  // kDataLoss when the device can't give the bytes. Beyond the end: kInternal, here and below.
+  [[nodiscard]] virtual Status Read(std::uint64_t offset, std::span<std::uint8_t> out) = 0;
+
+  // Offset and size are multiples of program_bytes, and every unit was not programmed since its block's erase; else
+  // kInternal. kUnavailable when the device fails; the range is then as after a power cut.
+  [[nodiscard]] virtual Status Program(std::uint64_t offset, std::span<const std::uint8_t> bytes) = 0;
+
+  // Block 0..blocks-1.
+  [[nodiscard]] virtual Status Erase(std::uint32_t block) = 0;
+
+  // All that was done before survives a power cut.
+  [[nodiscard]] virtual Status Sync() = 0;
+};
+
+}  // namespace heliostat::hal

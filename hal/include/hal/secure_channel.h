@@ -1,0 +1,88 @@
+// Mutually authenticated, encrypted connections (TLS 1.2, RFC 5246), and the digest that records are chained by.
+//
+// Profile: ECDHE with AES-GCM or ChaCha20-Poly1305, P-256, P-384 or X25519, certificates on both sides, revocation
+// lists; no renegotiation, no session tickets, no compression.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "hal/byte_stream.h"
+
+namespace heliostat::hal {
+
+using Sha256Digest = std::array<std::uint8_t, 32>;
+// hal/mbedtls has one. Never fails, never allocates. Any thread.
+using Sha256Function = Sha256Digest (*)(std::span<const std::uint8_t> bytes);
+
+struct Certificate {
+  std::string subject{};      // `CN=alice,O=Example`
+  std::string common_name{};  // alone; empty: none
+  std::string issuer{};
+  std::string serial{};             // hexadecimal, capitals, without separators
+  std::vector<std::string> uris{};  // subject alternative names of kind URI
+  std::vector<std::string> dns_names{};
+  std::uint64_t not_before_s = 0;  // since 1970-01-01 UTC
+  std::uint64_t not_after_s = 0;
+  Sha256Digest sha256{};  // of the DER
+};
+
+// PEM or DER each; at most 64 KiB each.
+struct TrustBundle {
+  std::string ca{};           // who peers' certificates must come from
+  std::string certificate{};  // our own, with its chain if there are authorities between
+  std::string private_key{};
+  std::string crl{};  // of the authority; empty: nothing is revoked
+};
+
+struct TrustState {
+  Certificate ca{};
+  Certificate certificate{};
+  bool has_crl = false;
+  std::uint64_t crl_next_update_s = 0;  // 0: not said
+  std::uint32_t revoked = 0;
+};
+
+// Seconds since 1970-01-01 UTC, by which dates of certificates are judged. Any thread.
+class CertificateClock {
+ public:
+  virtual ~CertificateClock() = default;
+  [[nodiscard]] virtual std::uint64_t NowS() = 0;
+};
+
+// Owns its stream. Read and Write as a stream's; after Handshake is done only. One thread.
+class SecureChannel : public ByteStream {
+ public:
+  // kBytes (with 0 bytes) when it is done, else what to wait for, or why not. An alert that is due has been sent, as
+  // far as the stream took it. Memory that runs out is kFailed with kResourceExhausted, never a connection.
+  [[nodiscard]] virtual Transfer Handshake() = 0;
+  // The peer's certificate, verified. After the handshake.
+  [[nodiscard]] virtual const Certificate& peer() const = 0;
+  // Says goodbye (close_notify) as far as the stream takes it.
+  virtual void Close() = 0;
+};
+
+// The card's side: one trust bundle, many connections. The I/O thread.
+class SecureServer {
+ public:
+  virtual ~SecureServer() = default;
+  // Checks the bundle: it parses, the key is the certificate's, the certificate is the authority's and in date, the
+  // list is signed by the authority. Then connections accepted from now on use it. On error (subject: the part of the
+  // bundle) the one before stays.
+  [[nodiscard]] virtual Status Replace(const TrustBundle& bundle) = 0;
+  [[nodiscard]] virtual const TrustState& state() const = 0;
+  // Would this peer's certificate be accepted now? For connections that were open before Replace.
+  [[nodiscard]] virtual Status Recheck(const SecureChannel& channel) = 0;
+  // The same question about a bundle that is not in use yet.
+  [[nodiscard]] virtual Status WouldAccept(const SecureChannel& channel, const TrustBundle& bundle) = 0;
+  // Takes the stream. kResourceExhausted when there is no memory; the stream is then closed.
+  [[nodiscard]] virtual Result<std::unique_ptr<SecureChannel>> Accept(std::unique_ptr<ByteStream> stream) = 0;
+};
+
+}  // namespace heliostat::hal

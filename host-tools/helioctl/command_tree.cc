@@ -1,0 +1,7 @@
+#include "helioctl/command_tree.h"
+
+namespace heliostat::helioctl {
+
+void AddCommands(CLI::App& app, Invocation& invocation) { AddFileCommands(app, invocation); }
+
+}  // namespace heliostat::helioctl

@@ -1,0 +1,23 @@
+// helioctl's commands, as a tree that the parser, completion and the man page are made from.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "helioctl/run.h"
+
+namespace heliostat::helioctl {
+
+// One run of the program. A command's callback sets `run`, which returns the exit code; it runs after all is parsed.
+struct Invocation {
+  Streams streams;
+  std::function<int()> run;
+};
+
+// Adds every command, group by group. `invocation` outlives `app`.
+void AddCommands(CLI::App& app, Invocation& invocation);
+
+// The groups. What they add are subcommands of `app` whose callbacks capture options that live as long as `app`.
+void AddFileCommands(CLI::App& app, Invocation& invocation);  // validate, compile, board, counters
+
+}  // namespace heliostat::helioctl

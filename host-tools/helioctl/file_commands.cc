@@ -1,0 +1,72 @@
+// Commands that need no card: they read and write files.
+#include <memory>
+
+#include "helioctl/command_tree.h"
+#include "helioctl/commands.h"
+
+namespace heliostat::helioctl {
+namespace {
+
+constexpr const char* kConfigurationFooter = R"(
+A configuration is one or many YAML documents: Interface, Underlay, Target, Filter, Session.
+Without --board the names of interfaces, and what depends on their kinds, are not checked.
+
+Exit codes: 0 done, 1 an error; each names file, line, column, field, reason and fix.)";
+
+void AddConfigurationOptions(CLI::App& command, ConfigurationOptions& options) {
+  command.add_option("-f,--file,files", options.files, "YAML files, directories of *.yaml and *.yml, or - for stdin")
+      ->required()
+      ->type_name("PATH")
+      ->take_all();
+  command.add_option("--board", options.board, "check interfaces against this board.textproto")->type_name("FILE");
+  command.footer(kConfigurationFooter);
+}
+
+}  // namespace
+
+void AddFileCommands(CLI::App& app, Invocation& invocation) {
+  const auto configuration = std::make_shared<ConfigurationOptions>();
+  CLI::App* validate = app.add_subcommand("validate", "check a configuration as the card would");
+  AddConfigurationOptions(*validate, *configuration);
+  validate->callback([configuration, &invocation] {
+    invocation.run = [=, &invocation] { return Validate(*configuration, invocation.streams); };
+  });
+
+  CLI::App* compile = app.add_subcommand("compile", "check a configuration and write it as the card takes it");
+  AddConfigurationOptions(*compile, *configuration);
+  compile->add_option("-o,--output", configuration->output, "file to write, or - for stdout")
+      ->required()
+      ->type_name("FILE");
+  compile->callback([configuration, &invocation] {
+    invocation.run = [=, &invocation] { return Compile(*configuration, invocation.streams); };
+  });
+
+  const auto board_options = std::make_shared<BoardOptions>();
+  CLI::App* board = app.add_subcommand("board", "check a board.textproto and write it as the card takes it");
+  board->add_option("-f,--file,file", board_options->file, "the board, or - for stdin")->required()->type_name("FILE");
+  board->add_option("-o,--output", board_options->output, "file to write, or - for stdout; without it: only check")
+      ->type_name("FILE");
+  board->footer("\nExit codes: 0 done, 1 an error; each names file, line, field, reason and fix.");
+  board->callback([board_options, &invocation] {
+    invocation.run = [=, &invocation] { return Board(*board_options, invocation.streams); };
+  });
+
+  const auto counters_options = std::make_shared<CountersOptions>();
+  counters_options->format = "table";
+  CLI::App* counters = app.add_subcommand("counters", "show a file of counters that a card wrote");
+  counters->add_option("-f,--file,file", counters_options->file, "the card's file, or - for stdin")
+      ->required()
+      ->type_name("FILE");
+  counters->add_option("-o,--output", counters_options->format, "table (drops that happened), wide (all) or json")
+      ->check(CLI::IsMember({"table", "wide", "json"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  counters->footer(
+      "\nmatched = sent + drops must hold for every session, interface and direction, in packets and bytes.\n\n"
+      "Exit codes: 0 it does, 1 it does not, or the file can't be read.");
+  counters->callback([counters_options, &invocation] {
+    invocation.run = [=, &invocation] { return Counters(*counters_options, invocation.streams); };
+  });
+}
+
+}  // namespace heliostat::helioctl
