@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.h"
@@ -31,7 +32,7 @@ struct Difference {
 // Owner of a resource as it is `before` or `after`; an underlay's is the admin's.
 [[nodiscard]] const std::string& OwnerOf(const Config& config, Kind kind, std::size_t index);
 
-// `+3 sessions, ~1 filter, -2 targets`; `nothing`. At most 128 bytes.
+// `+3 sessions, ~1 filter, -2 targets`; `nothing`. At most 128 bytes: where it would be more, `+30 ~2 -1 resources`.
 [[nodiscard]] std::string Summarize(const std::vector<Difference>& differences);
 
 }  // namespace heliostat::config
