@@ -9,6 +9,7 @@
 #include "helioctl/configuration.h"
 #include "helioctl/counters.h"
 #include "helioctl/files.h"
+#include "helioctl/output.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -18,11 +19,6 @@ constexpr int kFailed = 1;
 
 // Enough to work on; a file that is something else altogether has one for every line.
 constexpr std::size_t kMostProblemsShown = 50;
-
-int Fail(const Status& status, Streams streams) {
-  streams.err << "helioctl: " << status.ToString() << "\n";
-  return kFailed;
-}
 
 int Fail(const std::vector<Problem>& problems, std::string_view outcome, Streams streams) {
   const std::size_t shown = std::min(problems.size(), kMostProblemsShown);

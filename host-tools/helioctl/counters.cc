@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "helioctl/output.h"
 #include "helioctl/unit_stream.h"
 
 namespace heliostat::helioctl {
@@ -88,16 +88,7 @@ v1::LedgerEntry Total(const std::vector<v1::LedgerEntry>& entries) {
 
 std::string_view DirectionName(const v1::LedgerEntry& entry) { return entry.outbound() ? "outbound" : "inbound"; }
 
-// A file may come from anywhere: nothing in it drives a terminal.
-std::string Printable(std::string_view text) {
-  std::string printable(text);
-  for (char& c : printable) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return printable;
-}
-
-std::string Cell(const v1::Count& count) { return fmt::format("{}/{}", count.packets(), count.bytes()); }
+std::string CountText(const v1::Count& count) { return fmt::format("{}/{}", count.packets(), count.bytes()); }
 
 std::string Difference(std::uint64_t matched, std::uint64_t accounted) {
   return matched >= accounted ? fmt::format("{} missing", matched - accounted)
@@ -111,55 +102,44 @@ std::string BalanceCell(const v1::LedgerEntry& entry) {
                      Difference(entry.matched().bytes(), accounted.bytes()));
 }
 
-using Row = std::vector<std::string>;
+using Row = std::vector<Cell>;
 
-// The first `labels` columns to the left, the others to the right, two spaces between.
-std::string Table(const std::vector<Row>& rows, std::size_t labels) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+// The first `labels` columns to the left, the others to the right.
+Table TableOf(const std::vector<std::string>& titles, std::size_t labels) {
+  std::vector<Column> columns;
+  for (const std::string& title : titles) {
+    columns.push_back({title, columns.size() < labels ? Align::kLeft : Align::kRight});
   }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) line += "  ";
-      line += i < labels ? fmt::format("{:<{}}", row[i], widths[i]) : fmt::format("{:>{}}", row[i], widths[i]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
+  return Table(std::move(columns));
 }
 
 Row LedgerRow(const v1::LedgerEntry& entry, const std::vector<LedgerColumn>& drops, Row labels) {
   Row row = std::move(labels);
-  row.push_back(Cell(entry.matched()));
-  row.push_back(Cell(entry.sent()));
-  for (const LedgerColumn& drop : drops) row.push_back(Cell((entry.*drop.get)()));
-  row.push_back(std::to_string(entry.sent_wire_bytes()));
+  row.emplace_back(CountText(entry.matched()));
+  row.emplace_back(CountText(entry.sent()));
+  for (const LedgerColumn& drop : drops) row.emplace_back(CountText((entry.*drop.get)()));
+  row.emplace_back(std::to_string(entry.sent_wire_bytes()));
   return row;
 }
 
-std::string LedgerTable(const CounterReading& reading, CounterColumns columns) {
+std::string LedgerTable(const CounterReading& reading, CounterColumns columns, const TableStyle& style) {
   if (reading.entries.empty()) return "no session has a ledger entry\n";
   const v1::LedgerEntry total = Total(reading.entries);
   std::vector<LedgerColumn> drops;
   for (const LedgerColumn& drop : kDrops) {
     if (columns == CounterColumns::kAll || !IsZero((total.*drop.get)())) drops.push_back(drop);
   }
-  Row header{"session", "interface", "direction", "matched", "sent"};
-  for (const LedgerColumn& drop : drops) header.emplace_back(drop.name);
-  header.insert(header.end(), {"sent_wire_bytes", "balance"});
-  std::vector<Row> rows{header};
+  std::vector<std::string> titles{"session", "interface", "direction", "matched", "sent"};
+  for (const LedgerColumn& drop : drops) titles.emplace_back(drop.name);
+  titles.insert(titles.end(), {"sent_wire_bytes", "balance"});
+  Table table = TableOf(titles, 3);
   for (const v1::LedgerEntry& entry : reading.entries) {
-    rows.push_back(LedgerRow(
-        entry, drops, {Printable(entry.session()), Printable(entry.interface()), std::string(DirectionName(entry))}));
-    rows.back().push_back(BalanceCell(entry));
+    Row row = LedgerRow(entry, drops, {entry.session(), entry.interface(), std::string(DirectionName(entry))});
+    row.emplace_back(BalanceCell(entry), Balances(entry) ? Tone::kPlain : Tone::kBad);
+    table.Add(std::move(row));
   }
-  rows.push_back(LedgerRow(total, drops, {std::string(kTotal), "", ""}));
-  rows.back().emplace_back("");
-  return Table(rows, 3);
+  table.Add(LedgerRow(total, drops, {std::string(kTotal), "", ""}));
+  return table.Render(style);
 }
 
 std::string BalanceLine(const CounterReading& reading) {
@@ -170,7 +150,7 @@ std::string BalanceLine(const CounterReading& reading) {
   return fmt::format("ledger: DOES NOT BALANCE in {} of {} entries\n", all - balanced, all);
 }
 
-std::string PortTable(const CounterReading& reading, CounterColumns columns) {
+std::string PortTable(const CounterReading& reading, CounterColumns columns, const TableStyle& style) {
   std::vector<PortColumn> shown;
   for (std::size_t i = 0; i < kPortColumns.size(); ++i) {
     const bool counted = std::any_of(reading.ports.begin(), reading.ports.end(), [&](const v1::PortCounters& port) {
@@ -184,19 +164,18 @@ std::string PortTable(const CounterReading& reading, CounterColumns columns) {
                                      [&](const v1::PortCounters& port) { return (port.*column.get)() != 0; });
     if (counted || columns == CounterColumns::kAll) packets.push_back(column);
   }
-  Row header{"port"};
-  for (const PortColumn& column : shown) header.emplace_back(column.name);
-  for (const PacketColumn& column : packets) header.emplace_back(column.name);
-  std::vector<Row> rows{header};
+  std::vector<std::string> titles{"port"};
+  for (const PortColumn& column : shown) titles.emplace_back(column.name);
+  for (const PacketColumn& column : packets) titles.emplace_back(column.name);
+  Table table = TableOf(titles, 1);
   for (const v1::PortCounters& port : reading.ports) {
-    Row& row = rows.emplace_back(Row{Printable(port.interface())});
-    for (const PortColumn& column : shown) row.push_back(Cell((port.*column.get)()));
-    for (const PacketColumn& column : packets) row.push_back(std::to_string((port.*column.get)()));
+    Row row{port.interface()};
+    for (const PortColumn& column : shown) row.emplace_back(CountText((port.*column.get)()));
+    for (const PacketColumn& column : packets) row.emplace_back(std::to_string((port.*column.get)()));
+    table.Add(std::move(row));
   }
-  return Table(rows, 1);
+  return table.Render(style);
 }
-
-using Json = nlohmann::ordered_json;
 
 Json ToJson(const v1::Count& count) { return {{"packets", count.packets()}, {"bytes", count.bytes()}}; }
 
@@ -236,10 +215,10 @@ bool Balances(const CounterReading& reading) {
                      [](const v1::LedgerEntry& entry) { return Balances(entry); });
 }
 
-std::string CountersTable(const CounterReading& reading, CounterColumns columns) {
-  std::string text = "packets/bytes of the original frames\n\n" + LedgerTable(reading, columns);
+std::string CountersTable(const CounterReading& reading, CounterColumns columns, const TableStyle& style) {
+  std::string text = "packets/bytes of the original frames\n\n" + LedgerTable(reading, columns, style);
   if (!reading.entries.empty()) text += BalanceLine(reading);
-  if (!reading.ports.empty()) text += "\n" + PortTable(reading, columns);
+  if (!reading.ports.empty()) text += "\n" + PortTable(reading, columns, style);
   return text;
 }
 
@@ -261,7 +240,7 @@ std::string CountersJson(const CounterReading& reading) {
     for (const PacketColumn& column : kPacketColumns) item[std::string(column.name)] = (port.*column.get)();
     json["ports"].push_back(std::move(item));
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return JsonText(json);
 }
 
 }  // namespace heliostat::helioctl

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "counters.pb.h"
+#include "helioctl/table.h"
 
 namespace heliostat::helioctl {
 
@@ -25,7 +26,7 @@ bool Balances(const CounterReading& reading);
 enum class CounterColumns : std::uint8_t { kNonZero, kAll };
 
 // Tables for people: the ledger with its totals, whether it balances, the ports.
-std::string CountersTable(const CounterReading& reading, CounterColumns columns);
+std::string CountersTable(const CounterReading& reading, CounterColumns columns, const TableStyle& style = {});
 
 // Every field under its name in counters.proto; numbers as numbers.
 std::string CountersJson(const CounterReading& reading);

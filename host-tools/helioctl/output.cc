@@ -1,0 +1,147 @@
+#include "helioctl/output.h"
+
+#include <unistd.h>
+#include <yaml-cpp/yaml.h>
+
+#include <array>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "helioctl/spelling.h"
+
+namespace heliostat::helioctl {
+namespace {
+
+constexpr int kFailed = 1;
+
+constexpr std::array<std::pair<std::string_view, Format>, 5> kFormats{{{"table", Format::kTable},
+                                                                       {"wide", Format::kWide},
+                                                                       {"json", Format::kJson},
+                                                                       {"yaml", Format::kYaml},
+                                                                       {"name", Format::kName}}};
+
+std::vector<std::string_view> NamesOf(const std::vector<Format>& formats) {
+  std::vector<std::string_view> names;
+  for (const Format format : formats) {
+    for (const auto& [name, value] : kFormats) {
+      if (value == format) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+Format FormatOf(const std::string& word, const std::vector<Format>& formats) {
+  const auto names = NamesOf(formats);
+  for (const auto& [name, value] : kFormats) {
+    if (name == word && std::find(formats.begin(), formats.end(), value) != formats.end()) return value;
+  }
+  throw CLI::ValidationError(
+      "-o", "\"" + Printable(word) + "\" is no format of this command; " + Suggestion(word, names, "use"));
+}
+
+bool Environment(const char* name, std::string_view value) {
+  const char* set = std::getenv(name);
+  return set != nullptr && set == value;
+}
+
+// Text that YAML, or a reader of YAML 1.1, would take for a number, a truth, nothing or punctuation. Quoting more than
+// is needed harms nobody.
+bool PlainInYaml(const std::string& text) {
+  if (text.empty() || Printable(text) != text) return false;
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (!letter(text.front()) || text.back() == ' ' || text.back() == ':') return false;
+  static constexpr std::array<std::string_view, 8> kMeanSomething{"y", "n", "yes", "no", "true", "false", "on", "off"};
+  std::string lower = text;
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (lower == "null" || std::find(kMeanSomething.begin(), kMeanSomething.end(), lower) != kMeanSomething.end()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool inside = i + 1 < text.size();
+    if (c == ':' && inside && text[i + 1] == ' ') return false;
+    if (c == '#' && text[i - 1] == ' ') return false;
+    if (std::string_view("\"'[]{},&*!|>%@`").find(c) != std::string_view::npos) return false;
+  }
+  return true;
+}
+
+void Emit(YAML::Emitter& out, const Json& json) {
+  switch (json.type()) {
+    case Json::value_t::object:
+      if (json.empty()) out << YAML::Flow;
+      out << YAML::BeginMap;
+      for (const auto& [key, value] : json.items()) {
+        out << YAML::Key;
+        if (!PlainInYaml(key)) out << YAML::DoubleQuoted;
+        out << key << YAML::Value;
+        Emit(out, value);
+      }
+      out << YAML::EndMap;
+      return;
+    case Json::value_t::array:
+      if (json.empty()) out << YAML::Flow;
+      out << YAML::BeginSeq;
+      for (const Json& item : json) Emit(out, item);
+      out << YAML::EndSeq;
+      return;
+    case Json::value_t::string: {
+      const auto& text = json.get_ref<const std::string&>();
+      if (!PlainInYaml(text)) out << YAML::DoubleQuoted;
+      out << text;
+      return;
+    }
+    case Json::value_t::null: out << YAML::Null; return;
+    default: out << json.dump(); return;
+  }
+}
+
+}  // namespace
+
+void AddOutputOptions(CLI::App& command, OutputOptions& options, std::vector<Format> formats) {
+  options.format = formats.front();
+  const auto names = NamesOf(formats);
+  command
+      .add_option_function<std::string>(
+          "-o,--output", [&options, formats](const std::string& word) { options.format = FormatOf(word, formats); },
+          "how it is shown: " + Alternatives(names))
+      ->type_name("FORMAT")
+      ->default_str(std::string(names.front()));
+  command.add_flag("--no-headers", options.no_headers, "tables without their first line");
+  command.add_option("--color", options.color, "auto (on a terminal, unless $NO_COLOR is set), always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
+}
+
+bool IsTerminal(const std::ostream& stream) { return &stream == &std::cout && isatty(STDOUT_FILENO) == 1; }
+
+bool UsesColor(const OutputOptions& options, const std::ostream& stream) {
+  if (options.color != "auto") return options.color == "always";
+  const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org
+  if (no_color != nullptr && *no_color != '\0') return false;
+  return IsTerminal(stream) && !Environment("TERM", "dumb");
+}
+
+TableStyle StyleOf(const OutputOptions& options, const std::ostream& stream) {
+  return {.headers = !options.no_headers, .color = UsesColor(options, stream)};
+}
+
+std::string JsonText(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+std::string JsonLine(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+std::string YamlText(const Json& json) {
+  YAML::Emitter out;
+  out.SetSeqFormat(YAML::Block);
+  Emit(out, json);
+  return std::string(out.c_str()) + "\n";
+}
+
+int Fail(const Status& status, Streams streams) {
+  streams.err << "helioctl: " << Printable(status.ToString()) << "\n";
+  return kFailed;
+}
+
+}  // namespace heliostat::helioctl

@@ -1,0 +1,47 @@
+// How commands show what they read: `-o table|wide|json|yaml|name`, `--no-headers`, `--color`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "helioctl/run.h"
+#include "helioctl/table.h"
+
+namespace heliostat::helioctl {
+
+using Json = nlohmann::ordered_json;  // keys stay in the order they are documented in
+
+enum class Format : std::uint8_t { kTable, kWide, kJson, kYaml, kName };
+
+struct OutputOptions {
+  Format format = Format::kTable;
+  bool no_headers = false;
+  std::string color = "auto";  // auto, always, never
+};
+
+// Adds -o, --no-headers and --color. `formats` are those that the command has; the first is the default.
+void AddOutputOptions(CLI::App& command, OutputOptions& options, std::vector<Format> formats);
+
+// Standard output of this process, and a terminal.
+bool IsTerminal(const std::ostream& stream);
+
+// `auto`: on a terminal that is not `dumb`, unless $NO_COLOR is set to something.
+bool UsesColor(const OutputOptions& options, const std::ostream& stream);
+
+TableStyle StyleOf(const OutputOptions& options, const std::ostream& stream);
+
+// Indented by two, a line break at the end. Text that is not UTF-8 is replaced, never an error.
+std::string JsonText(const Json& json);
+// On one line.
+std::string JsonLine(const Json& json);
+// The same value as YAML that helioctl reads back: text is quoted where YAML would take it for something else.
+std::string YamlText(const Json& json);
+
+// `helioctl: resource field: reason; fix` on standard error; the exit code 1.
+int Fail(const Status& status, Streams streams);
+
+}  // namespace heliostat::helioctl
