@@ -1,0 +1,92 @@
+#include "pki/reading.h"
+
+#include <mbedtls/oid.h>
+
+#include <algorithm>
+
+#include "pki/crypto.h"
+
+namespace heliostat::pki {
+namespace {
+
+constexpr std::size_t kLongestName = 1024;
+constexpr std::uint8_t kTagNumber = 0x1f;
+
+std::string NameText(const mbedtls_x509_name& name) {
+  char text[kLongestName];
+  const int length = mbedtls_x509_dn_gets(text, sizeof text, &name);
+  return length < 0 ? "?" : std::string(text, static_cast<std::size_t>(length));
+}
+
+std::string CommonName(const mbedtls_x509_name& name) {
+  for (const mbedtls_x509_name* part = &name; part != nullptr; part = part->next) {
+    if (Text(part->oid) == MBEDTLS_OID_AT_CN) return Text(part->val);
+  }
+  return {};
+}
+
+std::string AddressText(const mbedtls_x509_buf& bytes) {
+  IpAddress address;
+  if (bytes.len != 4 && bytes.len != 16) return "?";
+  address.family = bytes.len == 4 ? IpFamily::kIpv4 : IpFamily::kIpv6;
+  std::copy(bytes.p, bytes.p + bytes.len, address.bytes.begin());
+  return address.ToString();
+}
+
+void ReadAlternativeNames(const mbedtls_x509_crt& certificate, CertificateText& text) {
+  if ((certificate.ext_types & MBEDTLS_X509_EXT_SUBJECT_ALT_NAME) == 0) return;
+  for (const auto* name = &certificate.subject_alt_names; name != nullptr; name = name->next) {
+    switch (name->buf.tag & kTagNumber) {
+      case MBEDTLS_X509_SAN_DNS_NAME: text.dns_names.push_back(Text(name->buf)); break;
+      case MBEDTLS_X509_SAN_UNIFORM_RESOURCE_IDENTIFIER: text.uris.push_back(Text(name->buf)); break;
+      case MBEDTLS_X509_SAN_IP_ADDRESS: text.addresses.push_back(AddressText(name->buf)); break;
+      default: break;
+    }
+  }
+}
+
+bool IsFor(const mbedtls_x509_crt& certificate, const char* purpose, std::size_t length) {
+  return certificate.ca_istrue == 0 && mbedtls_x509_crt_check_extended_key_usage(&certificate, purpose, length) == 0;
+}
+
+}  // namespace
+
+Result<CertificateText> ReadCertificate(const std::string& bytes) {
+  ParsedCertificate parsed;
+  if (const int error = Parse(mbedtls_x509_crt_parse, parsed.get(), bytes); error != 0) {
+    return CryptoError(Code::kInvalidArgument, "certificate", "can't be read", error, "give one in PEM or DER");
+  }
+  const mbedtls_x509_crt& certificate = *parsed.get();
+  CertificateText text;
+  text.subject = NameText(certificate.subject);
+  text.common_name = CommonName(certificate.subject);
+  text.issuer = NameText(certificate.issuer);
+  text.serial = Hexadecimal(Text(certificate.serial));
+  text.validity = {SecondsOf(certificate.valid_from), SecondsOf(certificate.valid_to)};
+  ReadAlternativeNames(certificate, text);
+  text.authority = certificate.ca_istrue != 0;
+  text.server = IsFor(certificate, MBEDTLS_OID_SERVER_AUTH, MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH));
+  text.client = IsFor(certificate, MBEDTLS_OID_CLIENT_AUTH, MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH));
+  text.key = std::string(mbedtls_pk_get_name(&certificate.pk)) + " " +
+             std::to_string(mbedtls_pk_get_bitlen(&certificate.pk)) + " bits";
+  const auto digest = Sha256(Text(certificate.raw));
+  text.sha256 = Hexadecimal({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return text;
+}
+
+Result<RevocationListText> ReadRevocationList(const std::string& bytes) {
+  ParsedRevocationList parsed;
+  if (const int error = Parse(mbedtls_x509_crl_parse, parsed.get(), bytes); error != 0) {
+    return CryptoError(Code::kInvalidArgument, "revocation list", "can't be read", error, "give one in PEM or DER");
+  }
+  RevocationListText text;
+  text.issuer = NameText(parsed->issuer);
+  text.this_update_s = SecondsOf(parsed->this_update);
+  text.next_update_s = parsed->next_update.year == 0 ? 0 : SecondsOf(parsed->next_update);
+  for (const auto* entry = &parsed->entry; entry != nullptr && entry->raw.len > 0; entry = entry->next) {
+    text.revoked.push_back({Hexadecimal(Text(entry->serial)), SecondsOf(entry->revocation_date)});
+  }
+  return text;
+}
+
+}  // namespace heliostat::pki
