@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/out_of_memory.h"
+
 namespace heliostat::agent {
 
 Agent::Agent(AgentOptions options) : options_(std::move(options)), link_up_(options_.ports.size()) {
@@ -15,12 +17,20 @@ Agent::Agent(AgentOptions options) : options_(std::move(options)), link_up_(opti
 
 Agent::~Agent() = default;
 
-Result<Applied> Agent::Apply(const config::Config& config) {
+Result<Prepared> Agent::Prepare(const config::Config& config, std::uint64_t generation) {
+  return CatchOutOfMemory([&] { return Build(config, generation); });
+}
+
+Result<Prepared> Agent::Build(const config::Config& config, std::uint64_t generation) {
+  if (generation <= current_->generation) {
+    return Status(Code::kInternal, "generation " + std::to_string(generation),
+                  "it is not above the present one, " + std::to_string(current_->generation));
+  }
   HELIOSTAT_RETURN_IF_ERROR(config::Validate(config, options_.card));
-  const BuildInput input{config,        options_.card.interfaces,     options_.hardware_id, current_->generation + 1,
-                         options_.seed, options_.clock->MonotonicNs()};
   Reclaim();  // before counting free ledger entries
-  Result<Built> built = Build(input, registry_);
+  const BuildInput input{config,        options_.card.interfaces,     options_.hardware_id, generation,
+                         options_.seed, options_.clock->MonotonicNs()};
+  Result<Built> built = agent::Build(input, registry_);
   if (!built.ok()) return built.status();
   for (datapath::Worker* worker : workers_) {
     if (!worker->ledger().Reserve(built->registry.ledger_entries)) {
@@ -29,23 +39,60 @@ Result<Applied> Agent::Apply(const config::Config& config) {
                     "apply fewer session sources");
     }
   }
-
-  // From here on nothing fails.
-  Applied applied{input.generation, built->policies, std::move(built->sessions)};
-  registry_ = std::move(built->registry);
-  Retired retired{std::move(current_), std::move(built->dropped_entries)};
-  current_ = std::move(built->tables);
-  published_.store(current_.get(), std::memory_order_release);
-  retired_.push_back(std::move(retired));
-  Reclaim();
-  return applied;
+  Prepared prepared;
+  prepared.built = std::move(*built);
+  // Publish and Reclaim allocate nothing.
+  prepared.built.registry.free_entries.reserve(prepared.built.registry.ledger_entries);
+  prepared.retired.emplace_back();
+  prepared.applied = {generation, prepared.built.policies, ByLinks(prepared.built.sessions)};
+  return prepared;
 }
 
-void Agent::Tick() {
+Applied Agent::Publish(Prepared prepared) {
+  Built& built = prepared.built;
+  registry_ = std::move(built.registry);
+  sessions_ = std::move(built.sessions);
+  prepared.retired.front() = {std::move(current_), std::move(built.dropped_entries)};
+  current_ = std::move(built.tables);
+  published_.store(current_.get(), std::memory_order_release);
+  retired_.splice(retired_.end(), prepared.retired);
+  Reclaim();
+  return std::move(prepared.applied);
+}
+
+Result<Applied> Agent::Apply(const config::Config& config) {
+  Result<Prepared> prepared = Prepare(config, current_->generation + 1);
+  if (!prepared.ok()) return prepared.status();
+  return Publish(std::move(*prepared));
+}
+
+bool Agent::Tick() {
+  bool changed = false;
   for (std::size_t i = 0; i < link_up_.size(); ++i) {
-    link_up_[i].store(options_.ports[i]->LinkUp(), std::memory_order_relaxed);
+    const bool up = options_.ports[i]->LinkUp();
+    changed = link_up_[i].exchange(up, std::memory_order_relaxed) != up || changed;
   }
   Reclaim();
+  return changed;
+}
+
+std::vector<SessionReport> Agent::Sessions() const { return ByLinks(sessions_); }
+
+std::vector<SessionReport> Agent::ByLinks(const std::vector<SessionReport>& built) const {
+  std::vector<SessionReport> sessions = built;
+  for (SessionReport& session : sessions) {
+    if (!session.active) continue;
+    std::size_t up = 0;
+    for (const std::uint16_t port : session.egresses) {
+      if (link_up_[port].load(std::memory_order_relaxed)) {
+        ++up;
+      } else {
+        session.reason = "the link of \"" + options_.card.interfaces[port].name + "\" is down";
+      }
+    }
+    session.active = up != 0;
+  }
+  return sessions;
 }
 
 void Agent::Reclaim() {
@@ -54,7 +101,7 @@ void Agent::Reclaim() {
   while (!retired_.empty() && retired_.front().tables->generation < oldest_read) {
     for (const std::uint32_t entry : retired_.front().entries) {
       for (datapath::Worker* worker : workers_) worker->ledger().Clear(entry);
-      registry_.free_entries.push_back(entry);
+      registry_.free_entries.push_back(entry);  // there is room: see Build
     }
     retired_.pop_front();
   }

@@ -1,13 +1,13 @@
 // The agent: the one place that knows the order in which a configuration becomes real.
 //
-// Apply validates, resolves, compiles and builds; only when nothing can fail any more it publishes one pointer. Workers
-// take it up at their next pass; what they leave behind is freed when the last has. All methods: the agent's thread,
-// except where said.
+// Prepare validates, resolves, compiles and builds: all that may fail. Publish can't fail: it stores one pointer.
+// Between the two a caller may write the configuration to flash. Workers take it up at their next pass; what they leave
+// behind is freed when the last has. All methods: the agent's thread, except where said.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,7 +35,20 @@ struct AgentOptions {
 struct Applied {
   std::uint64_t generation = 0;
   std::size_t policies = 0;
-  std::vector<SessionReport> sessions;
+  std::vector<SessionReport> sessions;  // by name
+};
+
+// Tables that no worker has left yet.
+struct Retired {
+  std::unique_ptr<const datapath::Tables> tables;
+  std::vector<std::uint32_t> entries;  // of the ledger, that only these tables name
+};
+
+// A configuration that is built and not published. Dropped, it leaves nothing behind.
+struct Prepared {
+  Built built;
+  Applied applied;
+  std::list<Retired> retired;  // one: room for what it takes the place of
 };
 
 struct LedgerLine {
@@ -60,11 +73,21 @@ class Agent {
   [[nodiscard]] const datapath::Published* tables() const { return &published_; }
   [[nodiscard]] std::span<const std::atomic<bool>> link_up() const { return link_up_; }
 
-  // All of `config`, or nothing of it and the error.
+  // Validates and builds `config`; nothing is changed. `generation` is above the present one. kResourceExhausted when
+  // memory runs out, too; else as Validate and Build.
+  [[nodiscard]] Result<Prepared> Prepare(const config::Config& config, std::uint64_t generation);
+  // Can't fail and allocates nothing. No other method is called since its Prepare.
+  Applied Publish(Prepared prepared);
+
+  // Both at once, under the next number: all of `config`, or nothing of it and the error.
   [[nodiscard]] Result<Applied> Apply(const config::Config& config);
 
-  // Now and then: follows the ports' links, frees what no worker reads any more.
-  void Tick();
+  // Now and then: follows the ports' links, frees what no worker reads any more. True: a link has changed, and with it
+  // maybe a session's state.
+  bool Tick();
+
+  // As they are now, links included; by name.
+  [[nodiscard]] std::vector<SessionReport> Sessions() const;
 
   // Balanced per line.
   [[nodiscard]] Reading Read() const;
@@ -73,10 +96,9 @@ class Agent {
   [[nodiscard]] const config::Card& card() const { return options_.card; }
 
  private:
-  struct Retired {
-    std::unique_ptr<const datapath::Tables> tables;
-    std::vector<std::uint32_t> entries;  // of the ledger, that only these tables name
-  };
+  Result<Prepared> Build(const config::Config& config, std::uint64_t generation);
+  // `built` as the links are now.
+  [[nodiscard]] std::vector<SessionReport> ByLinks(const std::vector<SessionReport>& built) const;
   void Reclaim();
 
   AgentOptions options_;
@@ -84,7 +106,8 @@ class Agent {
   std::vector<std::atomic<bool>> link_up_;
   Registry registry_;
   std::unique_ptr<const datapath::Tables> current_;
-  std::deque<Retired> retired_;
+  std::vector<SessionReport> sessions_;  // as built
+  std::list<Retired> retired_;           // oldest first
   datapath::Published published_{nullptr};
 };
 

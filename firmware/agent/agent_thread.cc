@@ -9,7 +9,8 @@ namespace {
 constexpr std::chrono::milliseconds kTick(100);  // links are looked at this often
 }  // namespace
 
-AgentThread::AgentThread(Agent& agent) : agent_(agent), thread_([this] { Loop(); }) {}
+AgentThread::AgentThread(Agent& agent, TickFunction tick)
+    : agent_(agent), tick_(tick ? std::move(tick) : [&agent] { agent.Tick(); }), thread_([this] { Loop(); }) {}
 
 AgentThread::~AgentThread() {
   {
@@ -29,7 +30,7 @@ void AgentThread::Loop() {
     if (const auto now = std::chrono::steady_clock::now(); now >= tick) {
       tick = now + kTick;
       lock.unlock();
-      agent_.Tick();
+      tick_();
       lock.lock();
     }
     if (!mailbox_.empty()) {
@@ -42,16 +43,20 @@ void AgentThread::Loop() {
   }
 }
 
-void AgentThread::Do(std::function<void()> work) {
-  std::promise<void> done;
+void AgentThread::Post(std::function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
-    mailbox_.emplace_back([&] {
-      work();
-      done.set_value();
-    });
+    mailbox_.push_back(std::move(work));
   }
   wake_.notify_one();
+}
+
+void AgentThread::Do(std::function<void()> work) {
+  std::promise<void> done;
+  Post([&] {
+    work();
+    done.set_value();
+  });
   done.get_future().wait();
 }
 

@@ -129,12 +129,19 @@ class Builder {
         for (const config::Target* member : MembersOf(input_.config, *target)) {
           const std::string reason = WhyNothingLeaves(session, *member);
           any = any || reason.empty();
+          if (reason.empty()) AddEgress(*member, &report);
           if (!reason.empty()) report.reason = "target \"" + member->metadata.name + "\": " + reason;
         }
         report.active = any;
       }
       built_.sessions.push_back(std::move(report));
     }
+  }
+
+  void AddEgress(const config::Target& target, SessionReport* report) {
+    const auto port = static_cast<std::uint16_t>(next_hops_.For(target).interface);
+    std::vector<std::uint16_t>& ports = report->egresses;
+    if (std::find(ports.begin(), ports.end(), port) == ports.end()) ports.push_back(port);
   }
 
   // Empty: copies of at least one source can leave.

@@ -44,7 +44,8 @@ struct SessionReport {
   std::string name;
   std::uint32_t tunnel_id = 0;
   bool active = false;
-  std::string reason;  // why not, or, of an active one, which member of its group gets no copies and why
+  std::string reason;                   // why not, or, of an active one, which part of it makes no copies and why
+  std::vector<std::uint16_t> egresses;  // ports that its copies leave by, each once
 };
 
 struct Built {
