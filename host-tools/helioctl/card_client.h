@@ -7,25 +7,37 @@
 #include <memory>
 
 #include "base/status.h"
+#include "hal/byte_stream.h"
 #include "helioctl/context.h"
 
 namespace heliostat::helioctl {
 
-// One thread. Every call ends by `deadline` of the options' timeout with kUnavailable.
+// One thread. Everything ends by the deadline, with kUnavailable that says what was waited for.
 class CardClient {
  public:
   // Connects, checks the card's certificate and name, says hello. kUnavailable (nobody listens, with the address),
   // kPermissionDenied (certificates, with which side refuses and why), kUnsupported (no version in common).
   [[nodiscard]] static Result<std::unique_ptr<CardClient>> Connect(const Context& context, double timeout_s);
+  // The same over a connection that is there already.
+  [[nodiscard]] static Result<std::unique_ptr<CardClient>> Over(std::unique_ptr<hal::ByteStream> stream,
+                                                                double timeout_s);
   ~CardClient();
   CardClient(const CardClient&) = delete;
   CardClient& operator=(const CardClient&) = delete;
 
   [[nodiscard]] const v1::Welcome& welcome() const;
 
+  // A new deadline, from now; 0: none. Also from within `take`, for responses that come at an interval.
+  void SetTimeout(double timeout_s);
+  [[nodiscard]] bool timed_out() const;
+  // Nothing can be asked any more. An Error of the card does not break a connection.
+  [[nodiscard]] bool broken() const;
+
   // Sends one request (its id is set here) and returns its one response; an Error comes back as its Status, the
   // subject `resource field`.
   [[nodiscard]] Result<v1::Response> Call(v1::Request request);
+  // Which change of an Edit the last Error was about, from 1; 0: none.
+  [[nodiscard]] std::uint32_t refused_change() const;
 
   // For responses that come in several: `take` gets each; false ends it, and the connection with it.
   [[nodiscard]] Status Stream(v1::Request request, const std::function<bool(const v1::Response&)>& take);

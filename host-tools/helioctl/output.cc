@@ -115,7 +115,9 @@ void AddOutputOptions(CLI::App& command, OutputOptions& options, std::vector<For
       ->type_name("WHEN");
 }
 
-bool IsTerminal(const std::ostream& stream) { return &stream == &std::cout && isatty(STDOUT_FILENO) == 1; }
+bool IsTerminal(const std::ostream& stream) {
+  return (&stream == &std::cout && isatty(STDOUT_FILENO) == 1) || (&stream == &std::cerr && isatty(STDERR_FILENO) == 1);
+}
 
 bool UsesColor(const OutputOptions& options, const std::ostream& stream) {
   if (options.color != "auto") return options.color == "always";

@@ -26,7 +26,7 @@ struct OutputOptions {
 // Adds -o, --no-headers and --color. `formats` are those that the command has; the first is the default.
 void AddOutputOptions(CLI::App& command, OutputOptions& options, std::vector<Format> formats);
 
-// Standard output of this process, and a terminal.
+// Standard output or standard error of this process, and a terminal.
 bool IsTerminal(const std::ostream& stream);
 
 // `auto`: on a terminal that is not `dumb`, unless $NO_COLOR is set to something.
