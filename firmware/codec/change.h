@@ -25,8 +25,8 @@ class ConfigEditor {
   ConfigEditor(ConfigEditor&&) noexcept;
   ConfigEditor& operator=(ConfigEditor&&) noexcept;
 
-  // One encoded Change. kNotFound when a patch or a removal names what is not there; else as ConfigDecoder::Put. After
-  // an error every call returns that error.
+  // One encoded Change. kNotFound when a patch or a removal names what is not there; else as ConfigDecoder::Put. The
+  // subject is `change` when the change itself is to blame. After an error every call returns that error.
   [[nodiscard]] Status Apply(std::span<const std::uint8_t> change);
 
   // Sorted, defaults filled in; once.

@@ -1,16 +1,24 @@
 #include "codec/schema.h"
 
 #include <board.pb.h>
+#include <control.pb.h>
 #include <counters.pb.h>
 #include <mirror.pb.h>
 
+#include <algorithm>
 #include <array>
+#include <functional>
+#include <iterator>
 
 namespace heliostat::codec {
 namespace {
 
+constexpr FieldName kEnd{};  // behind every list: a message may have no fields, an array may not
+
 // nanopb writes these for enums of the same file only.
 #define heliostat_v1_BoardPort_kind_ENUMTYPE heliostat_v1_InterfaceKind
+#define heliostat_v1_RulePatch_direction_ENUMTYPE heliostat_v1_Direction
+#define heliostat_v1_InterfaceState_kind_ENUMTYPE heliostat_v1_InterfaceKind
 
 // nanopb's lists have one X(message, allocation, label, type, name, tag) a field; a oneof's name is (union,name,path).
 #define HELIOSTAT_NAME_SINGULAR(name) #name
@@ -34,7 +42,7 @@ namespace {
   FieldName{tag, HELIOSTAT_NAME_##label(name), HELIOSTAT_VALUES_##type(message, name)},
 
 #define HELIOSTAT_FIELDS(message) \
-  constexpr FieldName k##message[] = {heliostat_v1_##message##_FIELDLIST(HELIOSTAT_FIELD, heliostat_v1_##message)};
+  constexpr FieldName k##message[] = {heliostat_v1_##message##_FIELDLIST(HELIOSTAT_FIELD, heliostat_v1_##message) kEnd};
 
 // clang-format 14 shifts this list further at each run.
 // clang-format off
@@ -42,24 +50,45 @@ namespace {
   X(Tag) X(Metadata) X(Prefix) X(Range) X(MacMatch) X(TcpFlagsMatch) X(Rule) X(Header) X(InterfaceSettings) \
   X(Route) X(Neighbour) X(Underlay) X(Target) X(MemberChunk) X(Filter) X(RuleChunk) X(RateLimit) X(Session) \
   X(SourceChunk) X(Unit) X(BoardPort) X(Wire) X(Limits) X(Board) X(Count) X(LedgerEntry) X(PortCounters) \
-  X(Reading)
+  X(Reading) X(RulePatch) X(SourcePatch) X(Patch) X(Remove) X(Change) X(Hello) X(GetInfo) X(Begin) X(Edit) X(Commit) \
+  X(Abort) X(Confirm) X(Rollback) X(ListGenerations) X(Get) X(List) X(Watch) X(GetAudit) X(SetTrust) X(GetTrust) \
+  X(SetTime) X(Request) X(Error) X(Welcome) X(Usage) X(Info) X(Begun) X(KindChanges) X(SessionState) X(Committed) \
+  X(Done) X(Generation) X(Generations) X(InterfaceState) X(FilterState) X(TargetState) X(Item) X(Items) X(ListEnd) \
+  X(Snapshot) X(AuditRecord) X(AuditRecords) X(CertificateInfo) X(TrustInfo) X(TimeSet) X(Response)
 // clang-format on
 
 HELIOSTAT_MESSAGES(HELIOSTAT_FIELDS)
 
-#define HELIOSTAT_SCHEMA(message) MessageSchema{#message, heliostat_v1_##message##_fields, k##message},
+#define HELIOSTAT_SCHEMA(message) \
+  MessageSchema{#message, heliostat_v1_##message##_fields, {k##message, std::size(k##message) - 1}},
 const std::array kMessages = {HELIOSTAT_MESSAGES(HELIOSTAT_SCHEMA)};
+
+bool ByDescriptor(const MessageSchema& a, const MessageSchema& b) { return std::less<>()(a.descriptor, b.descriptor); }
+
+// Looked up for every message in every unit.
+const auto& SortedMessages() {
+  static const auto sorted = [] {
+    auto messages = kMessages;
+    std::sort(messages.begin(), messages.end(), ByDescriptor);
+    return messages;
+  }();
+  return sorted;
+}
 
 }  // namespace
 
 std::span<const MessageSchema> Messages() { return kMessages; }
 
-const FieldName* FindField(const pb_msgdesc_t* descriptor, std::uint32_t tag) {
-  for (const MessageSchema& message : kMessages) {
-    if (message.descriptor != descriptor) continue;
-    for (const FieldName& field : message.fields) {
-      if (field.tag == tag) return &field;
-    }
+const MessageSchema* FindMessage(const pb_msgdesc_t* descriptor) {
+  const auto& sorted = SortedMessages();
+  const MessageSchema wanted{.name = nullptr, .descriptor = descriptor, .fields = {}};
+  const auto found = std::lower_bound(sorted.begin(), sorted.end(), wanted, ByDescriptor);
+  return found != sorted.end() && found->descriptor == descriptor ? &*found : nullptr;
+}
+
+const FieldName* MessageSchema::Find(std::uint32_t tag) const {
+  for (const FieldName& field : fields) {
+    if (field.tag == tag) return &field;
   }
   return nullptr;
 }

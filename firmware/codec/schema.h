@@ -10,21 +10,24 @@
 namespace heliostat::codec {
 
 struct FieldName {
-  std::uint32_t tag;
-  const char* name;
-  bool is_enum;
-  std::uint32_t enum_max;  // enums count from 0 without gaps
+  std::uint32_t tag = 0;
+  const char* name = nullptr;
+  bool is_enum = false;
+  std::uint32_t enum_max = 0;  // enums count from 0 without gaps
 };
 
 struct MessageSchema {
   const char* name;
   const pb_msgdesc_t* descriptor;
   std::span<const FieldName> fields;
+
+  // Null when the message has no such field.
+  [[nodiscard]] const FieldName* Find(std::uint32_t tag) const;
 };
 
 std::span<const MessageSchema> Messages();
 
-// Null when the message has no such field.
-const FieldName* FindField(const pb_msgdesc_t* descriptor, std::uint32_t tag);
+// Null when the contract has no such message.
+const MessageSchema* FindMessage(const pb_msgdesc_t* descriptor);
 
 }  // namespace heliostat::codec

@@ -1,6 +1,7 @@
 #include "codec/wire_scan.h"
 
 #include <board.pb.h>
+#include <control.pb.h>
 #include <mirror.pb.h>
 #include <pb_common.h>
 
@@ -72,20 +73,28 @@ std::string_view DirectionName(std::uint64_t direction) {
                                                         : " rules";
 }
 
+// What lies inside a change: its own words say nothing to a user.
+bool IsNameless(const pb_msgdesc_t* d) {
+  return d == heliostat_v1_Unit_fields || d == heliostat_v1_Change_fields || d == heliostat_v1_Patch_fields;
+}
+
 // What a user calls this message.
 std::string NameOf(const Frame& frame) {
   const auto* d = frame.descriptor;
   const auto bytes = frame.bytes;
+  if (IsNameless(d)) return {};
   if (d == heliostat_v1_InterfaceSettings_fields) return Named("interface", PeekText(bytes, 1));
   if (d == heliostat_v1_Underlay_fields) return Named("underlay", PeekText(bytes, 1));
   if (d == heliostat_v1_Target_fields) return Named("target", PeekMetadataName(bytes));
   if (d == heliostat_v1_MemberChunk_fields) return Named("target", PeekText(bytes, 1));
   if (d == heliostat_v1_Filter_fields) return Named("filter", PeekMetadataName(bytes));
-  if (d == heliostat_v1_RuleChunk_fields) {
+  if (d == heliostat_v1_RuleChunk_fields || d == heliostat_v1_RulePatch_fields) {
     return Named("filter", PeekText(bytes, 1)).append(DirectionName(PeekNumber(bytes, 2)));
   }
   if (d == heliostat_v1_Session_fields) return Named("session", PeekMetadataName(bytes));
-  if (d == heliostat_v1_SourceChunk_fields) return Named("session", PeekText(bytes, 1));
+  if (d == heliostat_v1_SourceChunk_fields || d == heliostat_v1_SourcePatch_fields) {
+    return Named("session", PeekText(bytes, 1));
+  }
   if (d == heliostat_v1_Rule_fields) return "rule " + std::to_string(PeekNumber(bytes, 1));
   if (d == heliostat_v1_Tag_fields) return Named("tag", PeekText(bytes, 1));
   if (d == heliostat_v1_BoardPort_fields) return Named("port", PeekText(bytes, 1));
@@ -142,7 +151,7 @@ Status ScanBytes(const pb_field_iter_t& field, std::span<const std::uint8_t> con
 
 class MessageScan {
  public:
-  explicit MessageScan(const Frame& frame) : frame_(frame), in_(frame.bytes) {}
+  explicit MessageScan(const Frame& frame) : frame_(frame), in_(frame.bytes), schema_(FindMessage(frame.descriptor)) {}
 
   Status Run() {
     const bool has_fields = pb_field_iter_begin(&field_, frame_.descriptor, nullptr);
@@ -152,7 +161,7 @@ class MessageScan {
         return Damaged(PathOf(frame_));
       }
       const auto tag = static_cast<std::uint32_t>(key >> 3);
-      info_ = FindField(frame_.descriptor, tag);
+      info_ = schema_ == nullptr ? nullptr : schema_->Find(tag);
       if (!has_fields || info_ == nullptr || tag >= kTags || !pb_field_iter_find(&field_, tag)) {
         return Invalid(PathOf(frame_), "field " + std::to_string(tag) + " is not known here",
                        "leave it out, or use firmware that knows it");
@@ -164,6 +173,7 @@ class MessageScan {
 
  private:
   std::string Path() const { return PathOf(frame_, info_->name); }
+  bool IsCallback() const { return PB_ATYPE(field_.type) == PB_ATYPE_CALLBACK; }
 
   Status ScanField(std::uint32_t wire_type) {
     const auto type = PB_LTYPE(field_.type);
@@ -178,6 +188,7 @@ class MessageScan {
     if (!in_.Bytes(&content)) return Damaged(Path());
     if (packed) return ScanPacked(content);
     HELIOSTAT_RETURN_IF_ERROR(Count());
+    if (IsCallback()) return {};
     if (!PB_LTYPE_IS_SUBMSG(field_.type)) return CheckBytes(content);
     const bool repeated = PB_HTYPE(field_.type) == PB_HTYPE_REPEATED;
     return MessageScan({.outer = &frame_,
@@ -213,18 +224,19 @@ class MessageScan {
   Status Count() {
     const std::uint32_t count = ++counts_[field_.tag];
     if (PB_HTYPE(field_.type) == PB_HTYPE_REPEATED) {
-      if (count <= field_.array_size) return {};
+      if (IsCallback() || count <= field_.array_size) return {};
       return Invalid(Path(), "there are more than " + std::to_string(field_.array_size),
                      "use at most " + std::to_string(field_.array_size) + " here");
     }
     if (PB_HTYPE(field_.type) == PB_HTYPE_ONEOF && ++oneofs_ > 1) {
-      return Invalid(Path(), "the unit holds something else too", "put one thing in a unit");
+      return Invalid(Path(), "the message holds something else too", "put one thing in it");
     }
     return count == 1 ? Status{} : Invalid(Path(), "it is there twice", "give it once");
   }
 
   const Frame frame_;
   WireReader in_;
+  const MessageSchema* schema_;
   pb_field_iter_t field_{};
   const FieldName* info_ = nullptr;
   std::array<std::uint32_t, kTags> counts_{};

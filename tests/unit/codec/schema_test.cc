@@ -1,11 +1,15 @@
 #include "codec/schema.h"
 
 #include <board.pb.h>
+#include <control.pb.h>
 #include <counters.pb.h>
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 #include <mirror.pb.h>
 #include <pb_common.h>
+
+#include <set>
+#include <string>
 
 #include "codec/wire_scan.h"
 
@@ -15,21 +19,31 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FileDescriptor;
 
-// The archive is built with allocation: a field without a bound would become a pointer, and memory unbounded.
-TEST(Schema, HasStaticFieldsOnly) {
+// The archive is built with allocation: a field without a bound would become a pointer, and memory unbounded. What is
+// read and written piece by piece is named here.
+TEST(Schema, HasNoFieldWithoutABound) {
+  const std::set<std::string> in_pieces = {
+      "Edit.changes", "SetTrust.ca",       "SetTrust.certificate", "SetTrust.private_key", "SetTrust.crl",
+      "Items.items",  "Snapshot.readings", "Snapshot.sessions",    "Snapshot.interfaces",  "AuditRecords.records"};
+  std::set<std::string> callbacks;
   for (const MessageSchema& message : Messages()) {
     pb_field_iter_t field{};
-    ASSERT_TRUE(pb_field_iter_begin(&field, message.descriptor, nullptr)) << message.name;
+    if (!pb_field_iter_begin(&field, message.descriptor, nullptr)) continue;  // it has none
     do {
+      if (PB_ATYPE(field.type) == PB_ATYPE_CALLBACK) {
+        callbacks.insert(std::string(message.name) + "." + message.Find(field.tag)->name);
+        continue;
+      }
       EXPECT_EQ(PB_ATYPE(field.type), PB_ATYPE_STATIC) << message.name << " field " << field.tag;
     } while (pb_field_iter_next(&field));
   }
+  EXPECT_EQ(callbacks, in_pieces);
 }
 
 TEST(Schema, NamesEveryMessageAndFieldAsTheContractDoes) {
   std::size_t messages = 0;
-  for (const FileDescriptor* file :
-       {v1::Unit::descriptor()->file(), v1::Board::descriptor()->file(), v1::Reading::descriptor()->file()}) {
+  for (const FileDescriptor* file : {v1::Unit::descriptor()->file(), v1::Board::descriptor()->file(),
+                                     v1::Reading::descriptor()->file(), v1::Change::descriptor()->file()}) {
     for (int i = 0; i < file->message_type_count(); ++i) {
       const Descriptor* descriptor = file->message_type(i);
       const MessageSchema* schema = nullptr;
