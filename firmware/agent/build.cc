@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "config/use.h"
 #include "rules/compile.h"
 #include "underlay/next_hop.h"
 
@@ -122,20 +123,42 @@ class Builder {
       report.name = session.metadata.name;
       const auto id = built_.registry.tunnel_ids.find(report.name);
       if (id != built_.registry.tunnel_ids.end()) report.tunnel_id = id->second;
-      report.active = session.enabled;
-      if (!session.enabled) report.reason = "disabled";
-      if (const config::Target* target = FindTarget(input_.config, session.target); target && session.enabled) {
-        bool any = false;
-        for (const config::Target* member : MembersOf(input_.config, *target)) {
-          const std::string reason = WhyNothingLeaves(session, *member);
-          any = any || reason.empty();
-          if (reason.empty()) AddEgress(*member, &report);
-          if (!reason.empty()) report.reason = "target \"" + member->metadata.name + "\": " + reason;
-        }
-        report.active = any;
+      const config::Target* target = FindTarget(input_.config, session.target);
+      if (!session.enabled) {
+        report.reason = "disabled";
+      } else if (target != nullptr) {
+        ReportEnabled(session, *target, &report);
       }
       built_.sessions.push_back(std::move(report));
     }
+  }
+
+  void ReportEnabled(const config::Session& session, const config::Target& target, SessionReport* report) {
+    const std::string& owner = session.metadata.owner;
+    if (!config::MayUse(owner, target)) {
+      report->reason = Withdrawn(target, owner);
+      return;
+    }
+    bool any_source = false;
+    for (const std::string& source : session.sources) {
+      const bool may = config::MayMirror(input_.config, owner, source);
+      any_source = any_source || may;
+      if (!may) report->reason = "interface \"" + source + "\" does not belong to \"" + owner + "\" any more";
+    }
+    if (!any_source) return;
+    for (const config::Target* member : MembersOf(input_.config, target)) {
+      const std::string reason = WhyNothingLeaves(session, target, *member);
+      report->active = report->active || reason.empty();
+      if (reason.empty()) {
+        AddEgress(*member, report);
+      } else {
+        report->reason = reason;
+      }
+    }
+  }
+
+  static std::string Withdrawn(const config::Target& target, const std::string& user) {
+    return "the owner of target \"" + target.metadata.name + "\" no longer shares it with \"" + user + "\"";
   }
 
   void AddEgress(const config::Target& target, SessionReport* report) {
@@ -144,18 +167,21 @@ class Builder {
     if (std::find(ports.begin(), ports.end(), port) == ports.end()) ports.push_back(port);
   }
 
-  // Empty: copies of at least one source can leave.
-  std::string WhyNothingLeaves(const config::Session& session, const config::Target& target) {
-    const underlay::NextHop& hop = next_hops_.For(target);
-    if (!hop.resolved) return hop.reason;
-    if (!IsTunnel(target.encapsulation)) return {};
+  // Empty: copies of at least one source can leave to `member` of `target`.
+  std::string WhyNothingLeaves(const config::Session& session, const config::Target& target,
+                               const config::Target& member) {
+    if (!config::MayUse(target.metadata.owner, member)) return Withdrawn(member, target.metadata.owner);
+    const std::string named = "target \"" + member.metadata.name + "\": ";
+    const underlay::NextHop& hop = next_hops_.For(member);
+    if (!hop.resolved) return named + hop.reason;
+    if (!IsTunnel(member.encapsulation)) return {};
     const bool any = std::any_of(session.sources.begin(), session.sources.end(), [&](const std::string& name) {
       const auto source = index_.find(name);
-      return source != index_.end() &&
-             OuterSource(input_.interfaces[source->second], target, hop).family != IpFamily::kNone;
+      return source != index_.end() && config::MayMirror(input_.config, session.metadata.owner, name) &&
+             OuterSource(input_.interfaces[source->second], member, hop).family != IpFamily::kNone;
     });
     if (any) return {};
-    return "no underlay address to send from to " + target.remote.ToString() + " on \"" +
+    return named + "no underlay address to send from to " + member.remote.ToString() + " on \"" +
            input_.interfaces[hop.interface].name + "\"";
   }
 
@@ -205,6 +231,10 @@ class Builder {
     plan.share = datapath::SampleShare(session.sample_hundredths);
     plan.sample_flows = session.sampling == config::SamplingMode::kFlows;
     plan.forwarded_only = session.forwarded_only;
+    // Taken back: the slot still decides, and what it decides for is not copied.
+    const std::string& owner = session.metadata.owner;
+    const bool withdrawn =
+        !config::MayUse(owner, *target) || !config::MayMirror(input_.config, owner, input_.interfaces[port].name);
     std::uint32_t largest_copy_bytes = 0;
     for (const config::Target* member : MembersOf(input_.config, *target)) {
       if (++members_ > kMaxMembers) {
@@ -214,7 +244,12 @@ class Builder {
             "use fewer sources, or smaller groups"};
       }
       datapath::Member built;
-      HELIOSTAT_RETURN_IF_ERROR(BuildMember(session, *member, input_.interfaces[port], direction, built));
+      if (withdrawn || !config::MayUse(target->metadata.owner, *member)) {
+        built.withdrawn = true;
+        built.stream = StreamFor(session.metadata.name, member->metadata.name);
+      } else {
+        HELIOSTAT_RETURN_IF_ERROR(BuildMember(session, *member, input_.interfaces[port], direction, built));
+      }
       largest_copy_bytes = std::max(largest_copy_bytes, LargestCopy(*member));
       plan.members.push_back(std::move(built));
     }

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "config/use.h"
+
 namespace heliostat::agent {
 namespace {
 
@@ -35,13 +37,6 @@ struct Scoped {
 };
 
 }  // namespace
-
-const config::Target* FindTarget(const config::Config& config, const std::string& name) {
-  const auto found =
-      std::lower_bound(config.targets.begin(), config.targets.end(), name,
-                       [](const config::Target& t, const std::string& n) { return t.metadata.name < n; });
-  return found == config.targets.end() || found->metadata.name != name ? nullptr : &*found;
-}
 
 Encapsulation EncapsulationOf(const config::Config& config, const config::Target& target) {
   if (!target.group || target.members.empty()) return target.encapsulation;

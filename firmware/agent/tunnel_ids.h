@@ -20,7 +20,4 @@ using TunnelIds = std::map<std::string, std::uint32_t, std::less<>>;  // by sess
 // The target's encapsulation; of a group, that of its members.
 [[nodiscard]] config::Encapsulation EncapsulationOf(const config::Config& config, const config::Target& target);
 
-// Null when there is none of that name.
-[[nodiscard]] const config::Target* FindTarget(const config::Config& config, const std::string& name);
-
 }  // namespace heliostat::agent

@@ -81,7 +81,6 @@ Status ValidateInterfaces(const Config& config, const Index& index) {
 
 Index::Index(const Config& config, const Card& card) : interfaces_known(card.interfaces_known) {
   for (const Interface& interface : card.interfaces) interfaces.emplace(interface.name, &interface);
-  for (const InterfaceSettings& one : config.interfaces) settings.emplace(one.name, &one);
   for (const Underlay& underlay : config.underlays) underlays.emplace(underlay.interface, &underlay);
   for (const Target& target : config.targets) targets.emplace(target.metadata.name, &target);
   for (const Filter& filter : config.filters) filters.emplace(filter.metadata.name, &filter);
@@ -95,11 +94,6 @@ const Interface* Index::FindInterface(std::string_view name) const {
 const Target* Index::FindTarget(std::string_view name) const {
   const auto found = targets.find(name);
   return found != targets.end() ? found->second : nullptr;
-}
-
-std::string_view Index::OwnerOf(std::string_view interface) const {
-  const auto found = settings.find(interface);
-  return found != settings.end() ? std::string_view(found->second->owner) : std::string_view();
 }
 
 std::uint16_t Index::EgressMtu(std::string_view interface) const {

@@ -1,8 +1,5 @@
-// Is this configuration one that a card can run? Pure; the card and the host tool call the same function.
-//
-// Who may use what: an empty owner is the admin's, and what the admin owns may use everything. Any other owner's
-// session may take as a source only an interface of the same owner, and as a target one of the same owner or one
-// shared with it; a group of such an owner may have as members only targets that its owner could use.
+// Is this configuration one that a card can run? Pure; the card and the host tool call the same function. Who may use
+// what is another question: config/use.h.
 #pragma once
 
 #include <vector>
@@ -20,9 +17,9 @@ struct Card {
   Limits limits;
 };
 
-// kInvalidArgument, kNotFound, kAlreadyExists, kFailedPrecondition, kPermissionDenied or kResourceExhausted, with the
-// field path, the reason and the fix of the first error in the order of the Config's members, limits first. Expects
-// names and rules sorted. Time grows with the number of rules, members and session-source pairs, no faster.
+// kInvalidArgument, kNotFound, kAlreadyExists, kFailedPrecondition or kResourceExhausted, with the field path, the
+// reason and the fix of the first error in the order of the Config's members, limits first. Expects names and rules
+// sorted. Time grows with the number of rules, members and session-source pairs, no faster.
 [[nodiscard]] Status Validate(const Config& config, const Card& card);
 
 }  // namespace heliostat::config

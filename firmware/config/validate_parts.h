@@ -18,13 +18,11 @@ struct Index {
   // Null: not there. `FindInterface` answers only when the card's interfaces are known.
   [[nodiscard]] const Interface* FindInterface(std::string_view name) const;
   [[nodiscard]] const Target* FindTarget(std::string_view name) const;
-  [[nodiscard]] std::string_view OwnerOf(std::string_view interface) const;  // empty: the admin's
   // MTU of what leaves this edge interface: its underlay's, else its own; 0: not known.
   [[nodiscard]] std::uint16_t EgressMtu(std::string_view interface) const;
 
   bool interfaces_known;
   std::unordered_map<std::string_view, const Interface*> interfaces;
-  std::unordered_map<std::string_view, const InterfaceSettings*> settings;
   std::unordered_map<std::string_view, const Underlay*> underlays;
   std::unordered_map<std::string_view, const Target*> targets;
   std::unordered_map<std::string_view, const Filter*> filters;
@@ -33,8 +31,6 @@ struct Index {
 bool IsTunnel(Encapsulation encapsulation);
 std::string_view Name(Encapsulation encapsulation);
 bool IsErspan(Encapsulation encapsulation);
-// May `user` use `target`?
-bool MayUse(std::string_view user, const Target& target);
 
 Status ValidateUnderlays(const Config& config, const Index& index);
 Status ValidateTargets(const Config& config, const Index& index, const Limits& limits);

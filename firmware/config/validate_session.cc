@@ -108,11 +108,6 @@ class SessionChecks {
 
  private:
   Status CheckTarget(const Session& session, const Target& target) {
-    if (!MayUse(session.metadata.owner, target)) {
-      return {Code::kPermissionDenied, "target",
-              Named("target", session.target) + " is not shared with " + Quoted(session.metadata.owner),
-              "have its owner share it"};
-    }
     const std::vector<const Target*> finals = FinalTargets(target, index_);
     const Encapsulation encapsulation = finals.front()->encapsulation;
     HELIOSTAT_RETURN_IF_ERROR(CheckTunnelId(session, encapsulation));
@@ -165,13 +160,6 @@ class SessionChecks {
               "it is the interface of " + Named("target", used->second->metadata.name),
               "an interface can't be source and target at once: use another"};
     }
-    if (const std::string_view owner = index_.OwnerOf(name); !MayMirror(session.metadata.owner, owner)) {
-      return {Code::kPermissionDenied,
-              {},
-              (owner.empty() ? std::string("it belongs to the admin") : "it belongs to " + Quoted(owner)) +
-                  ", not to " + Quoted(session.metadata.owner),
-              "use an interface of the session's owner"};
-    }
     if (!index_.interfaces_known) return {};
     const Interface* interface = index_.FindInterface(name);
     if (interface == nullptr) {
@@ -183,8 +171,6 @@ class SessionChecks {
             "it is an edge interface, and " + Named("target", session.target) + " is a local vm or nfv interface",
             "use a target beyond an edge interface"};
   }
-
-  static bool MayMirror(std::string_view user, std::string_view owner) { return user.empty() || user == owner; }
 
   Status TakeNumber(const Session& session, const std::string& source) {
     auto& numbers = numbers_[source];

@@ -136,7 +136,7 @@ Status CheckSharing(const Target& target) {
   return {};
 }
 
-Status CheckMember(const Target& group, const Target* member, const std::string& name, Encapsulation expected) {
+Status CheckMember(const Target* member, const std::string& name, Encapsulation expected) {
   const std::string subject = "members " + Quoted(name);
   if (member == nullptr) return {Code::kNotFound, subject, "there is no such target", "name a target"};
   if (member->group) return Invalid(subject, "it is a group itself", "name targets that are no groups");
@@ -146,10 +146,7 @@ Status CheckMember(const Target& group, const Target* member, const std::string&
                        std::string(Name(expected)),
                    "use members of one encapsulation");
   }
-  if (MayUse(group.metadata.owner, *member)) return {};
-  return {Code::kPermissionDenied, subject,
-          "it belongs to " + Quoted(member->metadata.owner) + " and is not shared with " + Quoted(group.metadata.owner),
-          "share it, or leave it out"};
+  return {};
 }
 
 Status CheckGroup(const Target& group, const Index& index, const Limits& limits) {
@@ -167,7 +164,7 @@ Status CheckGroup(const Target& group, const Index& index, const Limits& limits)
   const Target* first = index.FindTarget(group.members.front());
   const Encapsulation expected = first != nullptr ? first->encapsulation : Encapsulation::kVxlan;
   for (const std::string& name : group.members) {
-    HELIOSTAT_RETURN_IF_ERROR(CheckMember(group, index.FindTarget(name), name, expected));
+    HELIOSTAT_RETURN_IF_ERROR(CheckMember(index.FindTarget(name), name, expected));
     if (names.insert(name).second) continue;
     return {Code::kAlreadyExists, "members " + Quoted(name), "it is there twice", "name each member once"};
   }
@@ -216,11 +213,6 @@ std::string_view Name(Encapsulation encapsulation) {
     case Encapsulation::kGeneve: return "geneve";
   }
   return "unknown";
-}
-
-bool MayUse(std::string_view user, const Target& target) {
-  return user.empty() || user == target.metadata.owner ||
-         std::find(target.shared_with.begin(), target.shared_with.end(), user) != target.shared_with.end();
 }
 
 Status ValidateTargets(const Config& config, const Index& index, const Limits& limits) {

@@ -22,7 +22,7 @@ enum class Column : std::uint8_t {
   kNoBuffer,    // the pool of copies is empty
   kEgressFull,  // the egress port did not take it
   kUnresolved,  // no next hop
-  kTargetDown,  // the egress port's link is down
+  kTargetDown,  // the egress port's link is down, or the target may not be used any more
   kTooLong,     // even the shortest allowed cut does not fit the MTU
 };
 inline constexpr std::size_t kColumns = 9;

@@ -265,7 +265,7 @@ void Worker::MakeCopy(const Match& match, const Tables& tables, LedgerRun& match
   }
   // The hash's upper bits choose the member; its lower ones become the outer source port.
   const Member& member = plan.members[members == 1 ? 0 : std::uint64_t{hash} * members >> 32U];
-  if (!member.resolved) return drop(Column::kUnresolved);
+  if (!member.resolved) return drop(member.withdrawn ? Column::kTargetDown : Column::kUnresolved);
   if (!options_.link_up[member.egress].load(std::memory_order_relaxed)) return drop(Column::kTargetDown);
   // A port that refused originals of late takes no copies: they would take the next originals' place.
   if (pass_ < resume_pass_[member.egress]) return drop(Column::kEgressFull);

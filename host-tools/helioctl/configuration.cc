@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "codec/codec.h"
+#include "config/use.h"
 #include "helioctl/files.h"
 #include "helioctl/locate.h"
 #include "helioctl/unit_stream.h"
@@ -51,7 +52,8 @@ Status JudgeAsCard(const Configuration& configuration, const config::Card& card,
   auto decoded = codec::DecodeConfig({bytes, configuration.bytes.size()}, card.limits);
   if (!decoded.ok()) return decoded.status();
   config = std::move(*decoded);
-  return config::Validate(config, card);
+  HELIOSTAT_RETURN_IF_ERROR(config::Validate(config, card));
+  return config::CheckUses(config);
 }
 
 }  // namespace
