@@ -65,6 +65,8 @@ class Provisioner {
   [[nodiscard]] Result<codec::Committed> Commit(const CommitRequest& request);
   [[nodiscard]] Result<codec::Committed> Rollback(const Identity& by, const codec::Rollback& rollback);
   [[nodiscard]] Status Confirm(const Identity& by, std::uint64_t generation);
+  // A change that is no configuration.
+  [[nodiscard]] Status RecordAudit(const Identity& by, const std::string& action, const std::string& summary);
   // Undoes what was not confirmed in time. Now and then.
   void Tick();
 

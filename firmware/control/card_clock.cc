@@ -1,0 +1,34 @@
+#include "control/card_clock.h"
+
+#include <algorithm>
+
+namespace heliostat::control {
+namespace {
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
+}  // namespace
+
+CardClock::CardClock(hal::Clock& system, std::uint64_t bound_ns) : system_(system), bound_ns_(bound_ns) {
+  // Held at the bound it would stand still until the system's clock came by.
+  if (system_.WallNs() < bound_ns) Set(bound_ns);
+}
+
+std::uint64_t CardClock::NowNs() {
+  const std::uint64_t now = system_.WallNs() + static_cast<std::uint64_t>(offset_ns_.load(std::memory_order_relaxed));
+  return std::max(now, bound_ns());
+}
+
+std::uint64_t CardClock::NowS() { return NowNs() / kSecondNs; }
+
+Status CardClock::CheckTime(std::uint64_t time_ns) const {
+  if (time_ns >= bound_ns()) return {};
+  return {Code::kFailedPrecondition, "time",
+          "it is before " + std::to_string(bound_ns() / kSecondNs) + " s after 1970, which this card has already seen",
+          "set a later time"};
+}
+
+void CardClock::Set(std::uint64_t time_ns) {
+  offset_ns_.store(static_cast<std::int64_t>(time_ns - system_.WallNs()), std::memory_order_relaxed);
+  set_bound_ns(time_ns);
+}
+
+}  // namespace heliostat::control

@@ -1,0 +1,190 @@
+#include "control/card_settings.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "control/pending_reply.h"
+
+namespace heliostat::control {
+namespace {
+
+using storage::Setting;
+
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
+constexpr std::uint64_t kBoundStepNs = 86'400 * kSecondNs;
+
+std::string ToText(const std::optional<std::span<const std::uint8_t>>& bytes, const std::string& otherwise) {
+  return bytes ? std::string(bytes->begin(), bytes->end()) : otherwise;
+}
+
+codec::CertificateLine ToLine(const hal::Certificate& certificate) {
+  return {.subject = certificate.subject,
+          .issuer = certificate.issuer,
+          .serial = certificate.serial,
+          .not_before_s = certificate.not_before_s,
+          .not_after_s = certificate.not_after_s,
+          .sha256 = certificate.sha256};
+}
+
+// `ca, crl`
+std::string NamesOf(const codec::SetTrust& change) {
+  std::string names;
+  const auto add = [&](bool given, std::string_view name) {
+    if (given) names += (names.empty() ? "" : ", ") + std::string(name);
+  };
+  add(change.ca.has_value(), "ca");
+  add(change.certificate.has_value(), "certificate");
+  add(change.private_key.has_value(), "private key");
+  add(change.crl.has_value(), "crl");
+  return names;
+}
+
+Status Busy() { return {Code::kUnavailable, "card", "another change of its settings is being written", "try again"}; }
+
+}  // namespace
+
+hal::TrustBundle ReadTrust(const storage::SettingsStore& settings) {
+  return {.ca = settings.Get(Setting::kTrustCa),
+          .certificate = settings.Get(Setting::kTrustCertificate),
+          .private_key = settings.Get(Setting::kTrustPrivateKey),
+          .crl = settings.Get(Setting::kTrustCrl)};
+}
+
+Status WriteTrust(const hal::TrustBundle& bundle, storage::SettingsStore& settings) {
+  return settings.Set({{Setting::kTrustCa, bundle.ca},
+                       {Setting::kTrustCertificate, bundle.certificate},
+                       {Setting::kTrustPrivateKey, bundle.private_key},
+                       {Setting::kTrustCrl, bundle.crl}});
+}
+
+std::uint64_t ReadTimeBound(const storage::SettingsStore& settings) {
+  const std::string& bytes = settings.Get(Setting::kTimeBound);
+  if (bytes.size() != sizeof(std::uint64_t)) return 0;
+  std::uint64_t bound_ns = 0;
+  for (const char byte : bytes) bound_ns = bound_ns << 8U | static_cast<std::uint8_t>(byte);
+  return bound_ns;
+}
+
+Status WriteTimeBound(std::uint64_t bound_ns, storage::SettingsStore& settings) {
+  std::string bytes;
+  for (unsigned shift = 64; shift != 0; shift -= 8) bytes.push_back(static_cast<char>(bound_ns >> (shift - 8)));
+  return settings.Set({{Setting::kTimeBound, std::move(bytes)}});
+}
+
+void CardSettings::GetTrust(std::uint64_t id, std::string* out) const {
+  const hal::TrustState& state = options_.secure->state();
+  codec::AppendTrust(id,
+                     {.ca = ToLine(state.ca),
+                      .certificate = ToLine(state.certificate),
+                      .has_crl = state.has_crl,
+                      .crl_next_update_s = state.crl_next_update_s,
+                      .revoked = state.revoked},
+                     out);
+}
+
+Status CardSettings::UseTrust(const Caller& caller, const codec::SetTrust& change, const hal::TrustBundle& bundle) {
+  if (changing_) return Busy();
+  if (NamesOf(change).empty()) {
+    return {Code::kInvalidArgument, "trust", "nothing is given", "give ca, certificate, private_key or crl"};
+  }
+  if (!change.allow_lockout) {
+    if (Status would = options_.secure->WouldAccept(*caller.channel, bundle); !would.ok()) {
+      if (would.code() != Code::kPermissionDenied) return would;
+      return {Code::kFailedPrecondition, "trust", "it would shut you out: " + would.ToString(),
+              "issue your own certificate anew first, or ask for allow_lockout"};
+    }
+  }
+  return options_.secure->Replace(bundle);
+}
+
+std::shared_ptr<Reply> CardSettings::SetTrust(const Caller& caller, std::uint64_t id, const codec::SetTrust& change,
+                                              std::string* out) {
+  hal::TrustBundle bundle{.ca = ToText(change.ca, options_.trust.ca),
+                          .certificate = ToText(change.certificate, options_.trust.certificate),
+                          .private_key = ToText(change.private_key, options_.trust.private_key),
+                          .crl = ToText(change.crl, options_.trust.crl)};
+  if (const Status used = UseTrust(caller, change, bundle); !used.ok()) {
+    codec::AppendError(id, used, 0, out);
+    return nullptr;
+  }
+  changing_ = true;
+  auto reply = std::make_shared<PendingReply>();
+  auto write = [this, bundle, by = caller.identity, summary = NamesOf(change)] {
+    HELIOSTAT_RETURN_IF_ERROR(WriteTrust(bundle, *options_.settings));
+    return options_.provisioner->RecordAudit(by, "trust", summary);
+  };
+  auto then = [this, id, bundle = std::move(bundle), weak = std::weak_ptr(reply)](const Status& written) mutable {
+    changing_ = false;
+    std::string frame;
+    if (written.ok()) {
+      options_.trust = std::move(bundle);
+      codec::AppendDone(id, &frame);
+    } else {
+      // It was good before, but its dates may be over by now: then the new one stays until the next start.
+      static_cast<void>(options_.secure->Replace(options_.trust));
+      codec::AppendError(id, written, 0, &frame);
+    }
+    if (const auto pending = weak.lock()) pending->Set(std::move(frame));
+    if (options_.recheck) options_.recheck();
+  };
+  options_.calls->Call(std::move(write), std::move(then));
+  return reply;
+}
+
+// A time by which no certificate here is valid any more could not be taken back: the bound only rises.
+Status CardSettings::CheckTime(const Caller& caller, std::uint64_t time_ns) const {
+  if (changing_) return Busy();
+  HELIOSTAT_RETURN_IF_ERROR(options_.clock->CheckTime(time_ns));
+  const std::uint64_t last_s =
+      std::min(options_.secure->state().certificate.not_after_s, caller.channel->peer().not_after_s);
+  if (time_ns / kSecondNs <= last_s) return {};
+  return {Code::kFailedPrecondition, "time", "your certificate or the card's is not valid any more then",
+          "set an earlier time, or issue certificates that last longer first"};
+}
+
+std::shared_ptr<Reply> CardSettings::SetTime(const Caller& caller, std::uint64_t id, const codec::SetTime& change,
+                                             std::string* out) {
+  if (const Status checked = CheckTime(caller, change.time_ns); !checked.ok()) {
+    codec::AppendError(id, checked, 0, out);
+    return nullptr;
+  }
+  changing_ = true;
+  auto reply = std::make_shared<PendingReply>();
+  auto write = [this, time_ns = change.time_ns, by = caller.identity]() -> Status {
+    HELIOSTAT_RETURN_IF_ERROR(WriteTimeBound(time_ns, *options_.settings));
+    const std::uint64_t before_ns = options_.clock->NowNs();
+    options_.clock->Set(time_ns);
+    const bool later = time_ns >= before_ns;
+    const std::uint64_t seconds = (later ? time_ns - before_ns : before_ns - time_ns) / kSecondNs;
+    return options_.provisioner->RecordAudit(by, "time", std::to_string(seconds) + (later ? " s later" : " s earlier"));
+  };
+  auto then = [this, id, weak = std::weak_ptr(reply)](const Status& written) {
+    changing_ = false;
+    std::string frame;
+    if (written.ok()) {
+      codec::AppendTime(id, options_.clock->NowNs(), &frame);
+    } else {
+      codec::AppendError(id, written, 0, &frame);
+    }
+    if (const auto pending = weak.lock()) pending->Set(std::move(frame));
+    if (options_.recheck) options_.recheck();
+  };
+  options_.calls->Call(std::move(write), std::move(then));
+  return reply;
+}
+
+void CardSettings::Tick() {
+  const std::uint64_t now_ns = options_.clock->NowNs();
+  if (changing_ || now_ns < options_.clock->bound_ns() + kBoundStepNs) return;
+  changing_ = true;
+  options_.calls->Call([this, now_ns] { return WriteTimeBound(now_ns, *options_.settings); },
+                       [this, now_ns](const Status& written) {
+                         changing_ = false;
+                         // What could not be written is tried again in a day, not all the time.
+                         static_cast<void>(written);
+                         options_.clock->set_bound_ns(now_ns);
+                       });
+}
+
+}  // namespace heliostat::control

@@ -1,0 +1,56 @@
+#include "control/readings.h"
+
+#include <utility>
+
+namespace heliostat::control {
+namespace {
+
+codec::Count ToWire(const datapath::Count& count) { return {count.packets, count.bytes}; }
+
+}  // namespace
+
+codec::LedgerEntry ToWire(const agent::LedgerLine& line, const std::string& interface) {
+  using datapath::Column;
+  codec::LedgerEntry entry;
+  entry.session = line.key.session;
+  entry.interface = interface;
+  entry.outbound = line.key.direction == config::Direction::kOutbound;
+  entry.matched = ToWire(line.counts[Column::kMatched]);
+  entry.sent = ToWire(line.counts[Column::kSent]);
+  entry.sampled_out = ToWire(line.counts[Column::kSampledOut]);
+  entry.rate_limited = ToWire(line.counts[Column::kRateLimited]);
+  entry.no_buffer = ToWire(line.counts[Column::kNoBuffer]);
+  entry.egress_full = ToWire(line.counts[Column::kEgressFull]);
+  entry.unresolved = ToWire(line.counts[Column::kUnresolved]);
+  entry.target_down = ToWire(line.counts[Column::kTargetDown]);
+  entry.too_long = ToWire(line.counts[Column::kTooLong]);
+  entry.sent_wire_bytes = line.counts.sent_wire_bytes;
+  return entry;
+}
+
+codec::PortCounters ToWire(const datapath::PortCounts& counts, const std::string& interface) {
+  codec::PortCounters port;
+  port.interface = interface;
+  port.received = ToWire(counts.received);
+  port.forwarded = ToWire(counts.forwarded);
+  port.forward_drops = ToWire(counts.forward_drops);
+  port.copies = ToWire(counts.copies);
+  port.loop_guard_in = ToWire(counts.loop_guard[0]);
+  port.loop_guard_out = ToWire(counts.loop_guard[1]);
+  port.runt_in = ToWire(counts.runt[0]);
+  port.runt_out = ToWire(counts.runt[1]);
+  port.forward_too_long = counts.forward_too_long;
+  port.receive_missed = counts.receive_missed;
+  return port;
+}
+
+void Readings::Get(Take take) {
+  waiting_.push_back(std::move(take));
+  if (waiting_.size() > 1) return;
+  calls_.Call([this] { return std::make_shared<const agent::Reading>(agent_.Read()); },
+              [this](const std::shared_ptr<const agent::Reading>& reading) {
+                for (const Take& waiter : std::exchange(waiting_, {})) waiter(reading);
+              });
+}
+
+}  // namespace heliostat::control

@@ -1,0 +1,36 @@
+// The agent's counters as the wire has them, and one reading for all who watch at the same moment.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/agent.h"
+#include "codec/reading.h"
+#include "config/config.h"
+#include "control/agent_calls.h"
+
+namespace heliostat::control {
+
+[[nodiscard]] codec::LedgerEntry ToWire(const agent::LedgerLine& line, const std::string& interface);
+[[nodiscard]] codec::PortCounters ToWire(const datapath::PortCounts& counts, const std::string& interface);
+
+// The I/O thread.
+class Readings {
+ public:
+  using Take = std::function<void(std::shared_ptr<const agent::Reading>)>;
+  // `agent` is read on its own thread.
+  Readings(agent::Agent& agent, AgentCalls& calls) : agent_(agent), calls_(calls) {}
+
+  // One at most is on its way: who asks meanwhile gets the same.
+  void Get(Take take);
+
+ private:
+  agent::Agent& agent_;
+  AgentCalls& calls_;
+  std::vector<Take> waiting_;
+};
+
+}  // namespace heliostat::control

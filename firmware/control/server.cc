@@ -1,0 +1,326 @@
+#include "control/server.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/out_of_memory.h"
+
+namespace heliostat::control {
+namespace {
+
+using Phase = Connection::Phase;
+
+constexpr std::uint64_t kMsNs = 1'000'000;
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
+constexpr std::size_t kEventsPerTurn = 64;
+constexpr unsigned kAcceptsPerTurn = 16;
+// What strangers do must not fill a log.
+constexpr unsigned kLinesPerSecond = 10;
+
+bool InHandshake(const Connection& connection) {
+  return connection.phase() == Phase::kHandshake || connection.phase() == Phase::kHello;
+}
+
+}  // namespace
+
+Server::Server(Options options) : options_(std::move(options)) {
+  for_connections_.secure = options_.secure;
+  for_connections_.dispatcher = options_.dispatcher;
+  for_connections_.times = options_.limits.times;
+  for_connections_.admit = [this](const Connection& connection) { return Admit(connection); };
+  for_connections_.log = [this](std::string_view line) { Log(line); };
+  accepts_ = options_.limits.accept_burst;
+  accepts_ns_ = Now();
+  recheck_ns_ = Now() + options_.limits.recheck_ns;
+}
+
+Result<std::unique_ptr<Server>> Server::Start(Options options) {
+  std::unique_ptr<Server> server(new Server(std::move(options)));
+  HELIOSTAT_RETURN_IF_ERROR(server->WatchListener());
+  server->options_.dispatcher->set_connections(
+      [raw = server.get()] { return static_cast<std::uint32_t>(raw->counts().served); });
+  return server;
+}
+
+Server::~Server() {
+  options_.dispatcher->set_connections(nullptr);
+  for (const auto& [number, connection] : connections_) options_.poller->Remove(connection->descriptor());
+  if (listening_) options_.poller->Remove(options_.listener->descriptor());
+}
+
+Status Server::WatchListener() {
+  const bool listen = !closing_ && accepts_ >= 1 && Now() >= accept_again_ns_;
+  if (listen == listening_) return {};
+  if (listen) {
+    HELIOSTAT_RETURN_IF_ERROR(options_.poller->Set(options_.listener->descriptor(), kFirstToken, true, false));
+  } else {
+    options_.poller->Remove(options_.listener->descriptor());
+  }
+  listening_ = listen;
+  return {};
+}
+
+void Server::Log(std::string_view line) {
+  if (!options_.log) return;
+  if (Now() - log_ns_ >= kSecondNs) {
+    if (unlogged_ != 0) options_.log(std::to_string(unlogged_) + " more lines about connections");
+    log_ns_ = Now();
+    logged_ = unlogged_ = 0;
+  }
+  if (logged_ == kLinesPerSecond) {
+    ++unlogged_;
+    return;
+  }
+  ++logged_;
+  std::string clean(line);
+  // Parts of it come from the peer.
+  std::replace_if(
+      clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; }, '?');
+  options_.log(clean);
+}
+
+// --- A turn ---
+
+int Server::TimeoutMs(int at_most) const {
+  const std::uint64_t now_ns = Now();
+  std::uint64_t due = options_.dispatcher->due_ns();
+  if (!ready_handshakes_.empty()) return 0;
+  due = std::min(due, recheck_ns_);
+  // A tenth of a second gives a token or more.
+  if (!listening_ && !closing_) due = std::min(due, std::max(accept_again_ns_, now_ns + 100 * kMsNs));
+  for (const auto& [number, connection] : connections_) {
+    if (connection->unfinished()) return 0;
+    due = std::min(due, connection->due_ns());
+  }
+  if (due <= now_ns) return 0;
+  const std::uint64_t ms = (due - now_ns + kMsNs - 1) / kMsNs;
+  return at_most >= 0 && ms > static_cast<std::uint64_t>(at_most)
+             ? at_most
+             : static_cast<int>(std::min<std::uint64_t>(ms, 60'000));
+}
+
+void Server::Poll(int timeout_ms) {
+  std::array<hal::Poller::Event, kEventsPerTurn> events;
+  const std::size_t count = options_.poller->Wait(events, TimeoutMs(timeout_ms));
+  for (std::size_t i = 0; i < count; ++i) OnEvent(events[i]);
+  Turn();
+}
+
+void Server::OnEvent(const hal::Poller::Event& event) {
+  if (event.token == kFirstToken) {
+    Accept();
+    return;
+  }
+  const auto found = connections_.find(event.token);
+  // Those who are served are all looked at in Turn.
+  if (found != connections_.end() && found->second->half_open()) ready_handshakes_.insert(event.token);
+}
+
+void Server::Turn() {
+  options_.calls->Drain();
+  const std::uint64_t now_ns = Now();
+  RefillAccepts(now_ns);
+  RunServed();
+  RunHandshakes();
+  options_.dispatcher->Tick(now_ns);
+  if (now_ns >= recheck_ns_) Recheck();
+  CheckTimes();
+  Sweep();
+  for (const auto& [number, connection] : connections_) Watch(*connection);
+  // If the poller has no memory the listener is told of again at the next turn.
+  static_cast<void>(WatchListener());
+}
+
+void Server::RunServed() {
+  const std::uint64_t now_ns = Now();
+  for (const auto& [number, connection] : connections_) {
+    if (connection->half_open()) continue;
+    const Status run = CatchOutOfMemory([&, c = connection.get()] {
+      c->Run(now_ns);
+      return OkStatus();
+    });
+    if (!run.ok()) {
+      Log(connection->peer_address() + ": " + run.ToString());
+      connection->Drop("memory has run out");
+    }
+  }
+}
+
+void Server::RunHandshakes() {
+  std::map<std::string, std::size_t> of_source;
+  for (const auto& [number, connection] : connections_) {
+    if (connection->half_open()) ++of_source[connection->source()];
+  }
+  std::vector<Connection*> ready;
+  for (const std::uint64_t number : ready_handshakes_) {
+    const auto found = connections_.find(number);
+    if (found != connections_.end() && found->second->half_open()) ready.push_back(found->second.get());
+  }
+  // Who has come further first: a first flight is cheap to send, the next ones are not.
+  std::stable_sort(ready.begin(), ready.end(), [&](const Connection* a, const Connection* b) {
+    const std::size_t of_a = of_source[a->source()];
+    const std::size_t of_b = of_source[b->source()];
+    return of_a != of_b ? of_a < of_b : a->phase() > b->phase();
+  });
+  ready_handshakes_.clear();
+  for (std::size_t i = 0; i < ready.size(); ++i) {
+    if (ready[i]->phase() == Phase::kGone) continue;  // gave way to one before
+    if (i >= options_.limits.handshake_steps_per_turn) {
+      ready_handshakes_.insert(ready[i]->number());
+      continue;
+    }
+    if (ready[i]->phase() == Phase::kSilent) MakeRoom(ready[i]->source(), true);
+    const Status run = CatchOutOfMemory([&] {
+      ready[i]->Run(Now());
+      return OkStatus();
+    });
+    if (!run.ok()) ready[i]->Drop("memory has run out");
+    if (ready[i]->half_open() && ready[i]->unfinished()) ready_handshakes_.insert(ready[i]->number());
+  }
+}
+
+void Server::CheckTimes() {
+  const std::uint64_t now_ns = Now();
+  for (const auto& [number, connection] : connections_) connection->CheckTime(now_ns);
+}
+
+void Server::Sweep() {
+  for (auto at = connections_.begin(); at != connections_.end();) {
+    if (at->second->phase() != Phase::kGone) {
+      ++at;
+      continue;
+    }
+    options_.poller->Remove(at->second->descriptor());
+    watched_.erase(at->first);
+    ready_handshakes_.erase(at->first);
+    at = connections_.erase(at);
+  }
+}
+
+void Server::Watch(Connection& connection) {
+  const std::pair wanted(connection.wants_read(), connection.wants_write());
+  const auto known = watched_.find(connection.number());
+  if (known != watched_.end() && known->second == wanted) return;
+  const Status set = options_.poller->Set(connection.descriptor(), connection.number(), wanted.first, wanted.second);
+  if (set.ok()) {
+    watched_[connection.number()] = wanted;
+  } else {
+    connection.Drop(set.ToString());
+  }
+}
+
+// --- Who is let in ---
+
+void Server::RefillAccepts(std::uint64_t now_ns) {
+  const double passed_s = static_cast<double>(now_ns - accepts_ns_) / 1e9;
+  accepts_ns_ = now_ns;
+  accepts_ = std::min<double>(options_.limits.accept_burst, accepts_ + passed_s * options_.limits.accepts_per_second);
+}
+
+void Server::Accept() {
+  for (unsigned i = 0; i < kAcceptsPerTurn && accepts_ >= 1 && !closing_; ++i) {
+    Result<std::unique_ptr<hal::ByteStream>> stream = options_.listener->Accept();
+    if (!stream.ok()) {
+      Log(stream.status().ToString());
+      // The oldest that has shown nothing makes room.
+      MakeRoom("", false);
+      accept_again_ns_ = Now() + 100 * kMsNs;
+      return;
+    }
+    if (*stream == nullptr) return;
+    accepts_ -= 1;
+    const std::uint64_t number = next_number_++;
+    auto connection = std::make_unique<Connection>(number, std::move(*stream), for_connections_, Now());
+    MakeRoom(connection->source(), false);
+    connections_.emplace(number, std::move(connection));
+  }
+}
+
+void Server::MakeRoom(const std::string& source, bool handshake) {
+  const ServerLimits& limits = options_.limits;
+  std::map<std::string, std::size_t> of_source;
+  std::size_t total = 0;
+  const auto counts = [&](const Connection& connection) {
+    return handshake ? InHandshake(connection) : connection.phase() == Phase::kSilent;
+  };
+  for (const auto& [number, connection] : connections_) {
+    if (!counts(*connection)) continue;
+    ++total;
+    ++of_source[connection->source()];
+  }
+  const bool own = handshake && of_source[source] >= limits.handshakes_per_source;
+  const bool full = total >= (handshake ? limits.handshakes : limits.silent) || source.empty();
+  if (!own && !full) return;
+  std::string busiest = source;
+  if (!own) {
+    for (const auto& [other, count] : of_source) {
+      if (count > of_source[busiest]) busiest = other;
+    }
+  }
+  for (const auto& [number, connection] : connections_) {
+    if (!counts(*connection) || connection->source() != busiest) continue;
+    connection->Drop("gave way to a newer connection");
+    return;
+  }
+}
+
+Status Server::Admit(const Connection& connection) {
+  const std::uint64_t now_ns = Now();
+  std::size_t served = 0;
+  Connection* idlest = nullptr;
+  for (const auto& [number, other] : connections_) {
+    if (other->phase() != Phase::kServing || other.get() == &connection) continue;
+    ++served;
+    if (other->busy() || options_.dispatcher->Edits(number)) continue;
+    if (now_ns < other->idle_since_ns() + options_.limits.evict_idle_ns) continue;
+    if (idlest == nullptr || other->idle_since_ns() < idlest->idle_since_ns()) idlest = other.get();
+  }
+  if (served < options_.limits.served) return {};
+  if (idlest != nullptr) {
+    idlest->Close(now_ns);
+    return {};
+  }
+  return {Code::kResourceExhausted, "connections",
+          "the card serves " + std::to_string(options_.limits.served) + " at a time, and all of them are in use",
+          "close another, or try again later"};
+}
+
+void Server::Recheck() {
+  const std::uint64_t now_ns = Now();
+  recheck_ns_ = now_ns + options_.limits.recheck_ns;
+  for (const auto& [number, connection] : connections_) {
+    if (connection->phase() != Phase::kServing && connection->phase() != Phase::kHello) continue;
+    const Status accepted = options_.secure->Recheck(*connection->channel());
+    if (accepted.ok()) continue;
+    Log(connection->peer_address() + ": " + accepted.ToString());
+    connection->CloseWhenAnswered(now_ns);
+  }
+}
+
+Server::Counts Server::counts() const {
+  Counts counts;
+  for (const auto& [number, connection] : connections_) {
+    if (connection->phase() == Phase::kSilent) ++counts.silent;
+    if (InHandshake(*connection)) ++counts.handshakes;
+    if (connection->phase() == Phase::kServing) ++counts.served;
+  }
+  return counts;
+}
+
+void Server::Shutdown(int limit_ms) {
+  closing_ = true;
+  static_cast<void>(WatchListener());
+  const std::uint64_t end_ns = Now() + static_cast<std::uint64_t>(limit_ms) * kMsNs;
+  const auto answering = [&] {
+    return std::any_of(connections_.begin(), connections_.end(), [](const auto& entry) {
+      return entry.second->phase() == Phase::kServing && entry.second->busy() && !entry.second->watching();
+    });
+  };
+  while (answering() && Now() < end_ns) Poll(20);
+  for (const auto& [number, connection] : connections_) connection->Close(Now());
+  Sweep();
+}
+
+}  // namespace heliostat::control

@@ -1,0 +1,113 @@
+// The card's control connections: who is let in, how many, how long, and what each does next. Never waits but in Poll;
+// everything on the I/O thread.
+//
+// Before a peer has shown a certificate it costs little and can't keep others out: connections that have said nothing
+// hold a descriptor only; those in a handshake are few; when there is no room the oldest of the address that has the
+// most gives way to the new one, so that a flood drops its own. Handshakes take turns, a few at a time, behind the
+// requests of those who are in; first those of addresses that have the fewest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "control/connection.h"
+#include "control/dispatcher.h"
+#include "hal/byte_stream.h"
+#include "hal/clock.h"
+#include "hal/secure_channel.h"
+
+namespace heliostat::control {
+
+struct ServerLimits {
+  std::size_t silent = 32;      // connections that have sent nothing yet
+  std::size_t handshakes = 64;  // in a handshake or before hello
+  std::size_t handshakes_per_source = 16;
+  std::size_t served = 8;
+  unsigned accepts_per_second = 200;
+  unsigned accept_burst = 64;
+  std::size_t handshake_steps_per_turn = 4;
+  std::uint64_t evict_idle_ns = 60'000'000'000;  // a served connection may give way to a new one after that
+  std::uint64_t recheck_ns = 60'000'000'000;     // certificates of open connections are looked at again this often
+  ConnectionTimes times{};
+};
+
+class Server {
+ public:
+  struct Options {
+    hal::Listener* listener = nullptr;
+    hal::Poller* poller = nullptr;
+    hal::SecureServer* secure = nullptr;
+    hal::Clock* clock = nullptr;  // monotonic
+    Dispatcher* dispatcher = nullptr;
+    AgentCalls* calls = nullptr;
+    ServerLimits limits{};
+    std::function<void(std::string_view)> log{};
+  };
+  // Tokens of the poller below this are others' to use.
+  static constexpr std::uint64_t kFirstToken = 1024;
+
+  [[nodiscard]] static Result<std::unique_ptr<Server>> Start(Options options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // One turn: waits at most `timeout_ms`, then serves what has come. For programs that wait for nothing else; others
+  // wait themselves: at most TimeoutMs, then OnEvent for every event of ours, then Turn.
+  void Poll(int timeout_ms);
+  [[nodiscard]] int TimeoutMs(int at_most) const;
+  void OnEvent(const hal::Poller::Event& event);
+  void Turn();
+
+  // No more connections; answers that are under way go out, then all are closed. Takes at most `limit_ms`.
+  void Shutdown(int limit_ms);
+
+  // Closes what the trust of now does not accept.
+  void Recheck();
+
+  struct Counts {
+    std::size_t silent = 0;
+    std::size_t handshakes = 0;
+    std::size_t served = 0;
+  };
+  [[nodiscard]] Counts counts() const;
+
+ private:
+  using Connections = std::map<std::uint64_t, std::unique_ptr<Connection>>;  // by number: the oldest first
+  explicit Server(Options options);
+  void Accept();
+  void RefillAccepts(std::uint64_t now_ns);
+  Status WatchListener();
+  void RunServed();
+  void RunHandshakes();
+  // Room for one more in that state; drops another's where there is none.
+  void MakeRoom(const std::string& source, bool handshake);
+  Status Admit(const Connection& connection);
+  void Watch(Connection& connection);
+  void CheckTimes();
+  void Sweep();
+  void Log(std::string_view line);
+  [[nodiscard]] std::uint64_t Now() const { return options_.clock->MonotonicNs(); }
+
+  Options options_;
+  Connection::Options for_connections_;
+  Connections connections_;
+  std::map<std::uint64_t, std::pair<bool, bool>> watched_;  // what the poller was told: read, write
+  std::set<std::uint64_t> ready_handshakes_;
+  bool listening_ = false;
+  bool closing_ = false;
+  std::uint64_t next_number_ = kFirstToken + 1;
+  double accepts_ = 0;  // tokens
+  std::uint64_t accepts_ns_ = 0;
+  std::uint64_t accept_again_ns_ = 0;  // not before: descriptors have run out
+  std::uint64_t recheck_ns_ = 0;
+  std::uint64_t log_ns_ = 0;
+  unsigned logged_ = 0;    // since log_ns_
+  unsigned unlogged_ = 0;  // lines left out
+};
+
+}  // namespace heliostat::control

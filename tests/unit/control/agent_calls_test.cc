@@ -1,0 +1,59 @@
+#include "control/agent_calls.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <deque>
+#include <thread>
+
+namespace heliostat::control {
+namespace {
+
+TEST(AgentCalls, AnswersInOrderAndOnlyWhenDrained) {
+  std::deque<AgentCalls::Work> mailbox;
+  int woken = 0;
+  AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [&] { ++woken; });
+  std::vector<int> answers;
+  for (const int n : {1, 2, 3}) {
+    calls.Call([n] { return n * 10; }, [&](int answer) { answers.push_back(answer); });
+  }
+  EXPECT_EQ(calls.outstanding(), 3U);
+  for (const AgentCalls::Work& work : mailbox) work();
+  EXPECT_EQ(woken, 3);
+  EXPECT_TRUE(answers.empty());
+  EXPECT_TRUE(calls.Drain());
+  EXPECT_EQ(answers, (std::vector<int>{10, 20, 30}));
+  EXPECT_EQ(calls.outstanding(), 0U);
+  EXPECT_FALSE(calls.Drain());
+}
+
+TEST(AgentCalls, DropsAnAnswerThatComesAfterTheEnd) {
+  std::deque<AgentCalls::Work> mailbox;
+  bool answered = false;
+  {
+    AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [] {});
+    calls.Call([] { return 1; }, [&](int) { answered = true; });
+  }
+  mailbox.front()();
+  EXPECT_FALSE(answered);
+}
+
+TEST(AgentCalls, BringsAnswersFromAnotherThread) {
+  std::deque<AgentCalls::Work> mailbox;
+  std::atomic<int> woken{0};
+  AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [&] { ++woken; });
+  long sum = 0;
+  for (int i = 1; i <= 100; ++i) {
+    calls.Call([i] { return i; }, [&](int answer) { sum += answer; });
+  }
+  std::thread agent([&] {
+    for (const AgentCalls::Work& work : mailbox) work();
+  });
+  while (calls.outstanding() != 0) calls.Drain();
+  agent.join();
+  EXPECT_EQ(sum, 5050);
+  EXPECT_EQ(woken, 100);
+}
+
+}  // namespace
+}  // namespace heliostat::control
