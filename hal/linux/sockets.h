@@ -1,0 +1,27 @@
+// TCP connections of the kernel: non-blocking, closed on exec, small writes sent at once, dead peers found out.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/status.h"
+#include "hal/byte_stream.h"
+
+namespace heliostat::hal::linux_os {
+
+// `ADDRESS:PORT`, `[IPV6]:PORT`; port 0 picks a free one. `[::]` takes IPv4 too. kInvalidArgument (no such notation),
+// kAlreadyExists (in use), kNotFound (not an address of this machine), kPermissionDenied, kResourceExhausted; the
+// subject is the address.
+//
+// Accept fails with kResourceExhausted while there are no descriptors: the connection then keeps waiting, and a Poller
+// keeps reporting it, so pause.
+[[nodiscard]] Result<std::unique_ptr<Listener>> Listen(const std::string& address, int backlog = 64);
+
+// Two ends of one connection, for tests and for programs that talk to themselves.
+[[nodiscard]] Result<std::pair<std::unique_ptr<ByteStream>, std::unique_ptr<ByteStream>>> ConnectedPair();
+
+// Takes a connected socket; every path closes it. `peer` is its peer_address().
+[[nodiscard]] std::unique_ptr<ByteStream> AdoptSocket(int descriptor, std::string peer);
+
+}  // namespace heliostat::hal::linux_os

@@ -1,0 +1,252 @@
+#include "mbedtls/channel.h"
+
+#include <mbedtls/net_sockets.h>
+#include <mbedtls/x509.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "mbedtls/x509_values.h"
+
+namespace heliostat::hal::mbedtls {
+namespace {
+
+constexpr std::uint8_t kAlertRecord = 21;
+constexpr std::uint8_t kHandshakeRecord = 22;
+constexpr std::uint8_t kMajorVersion = 3;
+constexpr std::size_t kMaxRecordBytes = 16'384 + 2'048;
+
+Transfer Wait(int error) {
+  return {.outcome = error == MBEDTLS_ERR_SSL_WANT_READ ? Transfer::Outcome::kWaitRead : Transfer::Outcome::kWaitWrite};
+}
+
+bool IsWait(int error) { return error == MBEDTLS_ERR_SSL_WANT_READ || error == MBEDTLS_ERR_SSL_WANT_WRITE; }
+
+// mbedTLS 2.28.3 ignores a failed allocation when it computes Finished (CVE-2025-27810), and then sends, or compares
+// with, whatever lies on the stack. Nobody can know what is drawn at random, so such a handshake fails.
+[[gnu::noinline, gnu::no_sanitize("address")]] bool ScatterOverStack(mbedtls_ctr_drbg_context* random) {
+  std::array<std::uint8_t, 4'096> area;
+  for (std::size_t at = 0; at < area.size(); at += MBEDTLS_CTR_DRBG_MAX_REQUEST) {
+    if (mbedtls_ctr_drbg_random(random, area.data() + at, MBEDTLS_CTR_DRBG_MAX_REQUEST) != 0) return false;
+  }
+  asm volatile("" : : "r"(area.data()) : "memory");
+  return true;
+}
+
+// The first bytes of a connection: a record of the handshake, of any version's?
+bool LooksLikeTls(const std::array<std::uint8_t, 5>& header) {
+  const std::size_t length = static_cast<std::size_t>(header[3] << 8U | header[4]);
+  return header[0] == kHandshakeRecord && header[1] == kMajorVersion && length != 0 && length <= kMaxRecordBytes;
+}
+
+}  // namespace
+
+Channel::Channel(std::unique_ptr<ByteStream> stream, std::shared_ptr<const Credentials> credentials,
+                 std::string expected_name)
+    : stream_(std::move(stream)),
+      credentials_(std::move(credentials)),
+      judge_(credentials_->clock(), credentials_->side(), expected_name),
+      expected_name_(std::move(expected_name)) {}
+
+int Channel::Send(void* channel, const std::uint8_t* bytes, std::size_t size) {
+  auto& self = *static_cast<Channel*>(channel);
+  if (size != 0 && bytes[0] == kAlertRecord) self.sent_alert_ = true;
+  const Transfer sent = self.stream_->Write({bytes, size});
+  switch (sent.outcome) {
+    case Transfer::Outcome::kBytes: return static_cast<int>(sent.bytes);
+    case Transfer::Outcome::kWaitRead: return MBEDTLS_ERR_SSL_WANT_READ;
+    case Transfer::Outcome::kWaitWrite: return MBEDTLS_ERR_SSL_WANT_WRITE;
+    case Transfer::Outcome::kClosed: return MBEDTLS_ERR_NET_CONN_RESET;
+    case Transfer::Outcome::kFailed: break;
+  }
+  self.stream_error_ = sent.error;
+  return MBEDTLS_ERR_NET_SEND_FAILED;
+}
+
+int Channel::Receive(void* channel, std::uint8_t* out, std::size_t size) {
+  auto& self = *static_cast<Channel*>(channel);
+  if (self.first_header_given_ < self.first_header_bytes_) {
+    const std::size_t count = std::min(size, self.first_header_bytes_ - self.first_header_given_);
+    std::memcpy(out, self.first_header_.data() + self.first_header_given_, count);
+    self.first_header_given_ += count;
+    return static_cast<int>(count);
+  }
+  const Transfer got = self.stream_->Read({out, size});
+  switch (got.outcome) {
+    case Transfer::Outcome::kBytes: return static_cast<int>(got.bytes);
+    case Transfer::Outcome::kWaitRead: return MBEDTLS_ERR_SSL_WANT_READ;
+    case Transfer::Outcome::kWaitWrite: return MBEDTLS_ERR_SSL_WANT_WRITE;
+    case Transfer::Outcome::kClosed: return 0;
+    case Transfer::Outcome::kFailed: break;
+  }
+  self.stream_error_ = got.error;
+  return MBEDTLS_ERR_NET_RECV_FAILED;
+}
+
+Transfer Channel::Handshake() {
+  if (!failure_.ok()) return {.error = failure_};
+  if (done_) return {.outcome = Transfer::Outcome::kBytes};
+  // What is ours to allocate here is small, and may fail as the library's does.
+  try {
+    return ShakeHands();
+  } catch (const std::bad_alloc&) {
+    return Fail(OutOfMemory());
+  }
+}
+
+Transfer Channel::ShakeHands() {
+  if (!set_up_) {
+    if (credentials_->side() == Side::kServer && first_header_bytes_ < first_header_.size()) {
+      Transfer first = AwaitFirstRecord();
+      if (first.outcome != Transfer::Outcome::kBytes) return first;
+    }
+    Transfer set_up = SetUp();
+    if (set_up.outcome != Transfer::Outcome::kBytes) return set_up;
+  }
+  while (ssl_->state != MBEDTLS_SSL_HANDSHAKE_OVER) {
+    if ((ssl_->state == MBEDTLS_SSL_CLIENT_FINISHED || ssl_->state == MBEDTLS_SSL_SERVER_FINISHED) &&
+        !ScatterOverStack(credentials_->random())) {
+      return FailHandshake(MBEDTLS_ERR_SSL_INTERNAL_ERROR);
+    }
+    const int result = mbedtls_ssl_handshake_step(ssl_.get());
+    if (IsWait(result)) return Wait(result);
+    if (result != 0) return FailHandshake(result);
+  }
+  return Finish();
+}
+
+// Nothing is set up for a connection that sends nothing, or no TLS.
+Transfer Channel::AwaitFirstRecord() {
+  while (first_header_bytes_ < first_header_.size()) {
+    const Transfer got = stream_->Read(std::span(first_header_).subspan(first_header_bytes_));
+    if (got.outcome == Transfer::Outcome::kClosed) {
+      return Fail({Code::kUnavailable, peer_address(), "the client closed the connection before it said anything"});
+    }
+    if (got.outcome == Transfer::Outcome::kFailed) return Fail(got.error);
+    if (got.outcome != Transfer::Outcome::kBytes) return got;
+    first_header_bytes_ += got.bytes;
+  }
+  if (LooksLikeTls(first_header_)) return {.outcome = Transfer::Outcome::kBytes};
+  constexpr std::array<std::uint8_t, 7> kAlert = {
+      kAlertRecord, kMajorVersion, 3, 0, 2, MBEDTLS_SSL_ALERT_LEVEL_FATAL, MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE};
+  (void)stream_->Write(kAlert);
+  return Fail({Code::kUnsupported, peer_address(), "the client speaks plain text, not TLS", "use helioctl"});
+}
+
+Transfer Channel::SetUp() {
+  int result = mbedtls_ssl_setup(ssl_.get(), credentials_->config());
+  if (result == 0 && credentials_->side() == Side::kClient) {
+    result = mbedtls_ssl_set_hostname(ssl_.get(), expected_name_.c_str());
+  }
+  if (result != 0) return Fail(OutOfMemory());
+  mbedtls_ssl_set_verify(ssl_.get(), &Judge::Look, &judge_);
+  mbedtls_ssl_set_bio(ssl_.get(), this, &Send, &Receive, nullptr);
+  set_up_ = true;
+  return {.outcome = Transfer::Outcome::kBytes};
+}
+
+Transfer Channel::Finish() {
+  const mbedtls_x509_crt* const chain = mbedtls_ssl_get_peer_cert(ssl_.get());
+  // The library has refused such a peer already. A second look costs nothing.
+  if (chain == nullptr || mbedtls_ssl_get_verify_result(ssl_.get()) != 0) {
+    return FailHandshake(MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE);
+  }
+  peer_ = Describe(*chain);
+  done_ = true;
+  return {.outcome = Transfer::Outcome::kBytes};
+}
+
+Transfer Channel::FailHandshake(int error) {
+  const bool stream_gone = error == MBEDTLS_ERR_SSL_CONN_EOF || error == MBEDTLS_ERR_NET_CONN_RESET ||
+                           error == MBEDTLS_ERR_NET_SEND_FAILED || error == MBEDTLS_ERR_NET_RECV_FAILED ||
+                           error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE;
+  if (!stream_gone && !sent_alert_) {
+    (void)mbedtls_ssl_send_alert_message(ssl_.get(), MBEDTLS_SSL_ALERT_LEVEL_FATAL, AlertFor(error));
+  }
+  const std::uint32_t flags = mbedtls_ssl_get_verify_result(ssl_.get());
+  const bool judged = flags != 0 && flags != UINT32_MAX && (flags & MBEDTLS_X509_BADCERT_MISSING) == 0;
+  if (judged && (error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || error == MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE)) {
+    return Fail(
+        judge_.Refusal(flags, peer_address(),
+                       credentials_->side() == Side::kServer ? "the client's certificate" : "the card's certificate"));
+  }
+  if (stream_gone) return Fail(PeersLastWord(error));
+  return Fail(Explain(error, credentials_->side(), peer_address()));
+}
+
+// A peer that refuses us says so and hangs up, often while we are still sending: the alert is then what is left to
+// read.
+Status Channel::PeersLastWord(int error) {
+  if (error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
+    return ExplainAlert(ssl_->in_msg[1], credentials_->side(), peer_address());
+  }
+  std::array<std::uint8_t, 7> alert{};
+  const Transfer got = stream_->Read(alert);
+  if (!done_ && got.outcome == Transfer::Outcome::kBytes && got.bytes == alert.size() && alert[0] == kAlertRecord &&
+      alert[4] == 2 && alert[5] == MBEDTLS_SSL_ALERT_LEVEL_FATAL) {
+    return ExplainAlert(alert[6], credentials_->side(), peer_address());
+  }
+  if (!stream_error_.ok()) return stream_error_;
+  return Explain(error, credentials_->side(), peer_address());
+}
+
+Transfer Channel::Fail(Status status) {
+  failure_ = std::move(status);
+  return {.error = failure_};
+}
+
+Transfer Channel::Outcome(int error) {
+  if (IsWait(error)) return Wait(error);
+  if (error == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+    closed_ = true;
+    return {.outcome = Transfer::Outcome::kClosed};
+  }
+  if (error == 0 || error == MBEDTLS_ERR_SSL_CONN_EOF) {
+    return Fail({Code::kUnavailable, peer_address(), "the connection was cut off"});
+  }
+  if (error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE || error == MBEDTLS_ERR_NET_CONN_RESET ||
+      error == MBEDTLS_ERR_NET_SEND_FAILED || error == MBEDTLS_ERR_NET_RECV_FAILED) {
+    return Fail(PeersLastWord(error));
+  }
+  if (!sent_alert_) {
+    (void)mbedtls_ssl_send_alert_message(ssl_.get(), MBEDTLS_SSL_ALERT_LEVEL_FATAL, AlertFor(error));
+  }
+  return Fail(Explain(error, credentials_->side(), peer_address()));
+}
+
+Transfer Channel::Read(std::span<std::uint8_t> out) {
+  if (!failure_.ok()) return {.error = failure_};
+  if (!done_) return {.error = Status(Code::kFailedPrecondition, peer_address(), "the handshake is not done")};
+  if (closed_) return {.outcome = Transfer::Outcome::kClosed};
+  if (out.empty()) return {.outcome = Transfer::Outcome::kBytes};
+  const int result = mbedtls_ssl_read(ssl_.get(), out.data(), out.size());
+  if (result > 0) return {.outcome = Transfer::Outcome::kBytes, .bytes = static_cast<std::size_t>(result)};
+  return Outcome(result);
+}
+
+Transfer Channel::Write(std::span<const std::uint8_t> bytes) {
+  if (!failure_.ok()) return {.error = failure_};
+  if (!done_) return {.error = Status(Code::kFailedPrecondition, peer_address(), "the handshake is not done")};
+  if (bytes.empty()) return {.outcome = Transfer::Outcome::kBytes};
+  // A record that the library holds back is that of the bytes before: what counts now is theirs.
+  if (unsent_bytes_ > bytes.size()) {
+    return {.error = Status(Code::kInternal, peer_address(), "a write was taken back", "repeat the same bytes")};
+  }
+  const std::size_t size = unsent_bytes_ != 0 ? unsent_bytes_ : std::min<std::size_t>(bytes.size(), 16'384);
+  const int result = mbedtls_ssl_write(ssl_.get(), bytes.data(), size);
+  unsent_bytes_ = IsWait(result) ? size : 0;
+  if (result > 0) return {.outcome = Transfer::Outcome::kBytes, .bytes = static_cast<std::size_t>(result)};
+  if (result == MBEDTLS_ERR_NET_CONN_RESET) return {.outcome = Transfer::Outcome::kClosed};
+  return Outcome(result);
+}
+
+void Channel::Close() {
+  if (!done_ || !failure_.ok() || said_goodbye_) return;
+  said_goodbye_ = true;
+  (void)mbedtls_ssl_close_notify(ssl_.get());
+}
+
+const mbedtls_x509_crt* Channel::peer_chain() const { return done_ ? mbedtls_ssl_get_peer_cert(ssl_.get()) : nullptr; }
+
+}  // namespace heliostat::hal::mbedtls

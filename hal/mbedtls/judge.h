@@ -1,0 +1,48 @@
+// What the library found about a peer's chain, corrected by our clock, and put into words.
+//
+// Dates are judged by the card's clock, never by time(): a card without a clock source has its time set over the
+// control connection. A revocation list past its next update still refuses whom it names, and nobody else: locking
+// everyone out for a list that nobody renewed would lock out those who can renew it.
+#pragma once
+
+#include <mbedtls/x509_crt.h>
+
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+#include "hal/secure_channel.h"
+#include "mbedtls/errors.h"
+
+namespace heliostat::hal::mbedtls {
+
+// The keys and signatures that certificates may have: SHA-256 or better, P-256 or P-384, RSA from 2048 bits.
+extern const mbedtls_x509_crt_profile kCertificateProfile;
+
+class Judge {
+ public:
+  // `our_side` says what the peer must be: a server is judged by a client. `expected_name`: of a server, else empty.
+  Judge(CertificateClock* clock, Side our_side, std::string expected_name)
+      : clock_(clock), our_side_(our_side), expected_name_(std::move(expected_name)) {}
+
+  // For mbedtls_ssl_set_verify and mbedtls_x509_crt_verify_with_profile, with the judge as its parameter.
+  static int Look(void* judge, mbedtls_x509_crt* certificate, int depth, std::uint32_t* flags);
+
+  // Why a chain with these flags is refused: kPermissionDenied. `whose`: "the client's certificate"
+  [[nodiscard]] Status Refusal(std::uint32_t flags, const std::string& subject, const std::string& whose) const;
+
+ private:
+  void CorrectDates(const mbedtls_x509_crt& certificate, std::uint32_t& flags);
+
+  CertificateClock* clock_;
+  Side our_side_;
+  std::string expected_name_;
+  std::uint64_t early_s_ = 0;  // by how much the worst certificate is too early, too late
+  std::uint64_t late_s_ = 0;
+};
+
+// A chain against an authority, without a connection. `side` is what the chain's owner is. `now`: kPermissionDenied.
+[[nodiscard]] Status VerifyChain(const mbedtls_x509_crt& chain, Side side, mbedtls_x509_crt* ca, mbedtls_x509_crl* crl,
+                                 CertificateClock* clock, const std::string& subject, const std::string& whose);
+
+}  // namespace heliostat::hal::mbedtls

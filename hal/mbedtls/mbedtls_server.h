@@ -1,0 +1,15 @@
+// The card's side, by mbedTLS.
+#pragma once
+
+#include <memory>
+
+#include "base/status.h"
+#include "hal/secure_channel.h"
+
+namespace heliostat::hal::mbedtls {
+
+// With its first bundle, checked as by Replace. The clock outlives the server and its channels; channels may outlive
+// the server.
+[[nodiscard]] Result<std::unique_ptr<SecureServer>> OpenServer(const TrustBundle& bundle, CertificateClock* clock);
+
+}  // namespace heliostat::hal::mbedtls
