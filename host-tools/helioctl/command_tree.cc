@@ -2,6 +2,9 @@
 
 namespace heliostat::helioctl {
 
-void AddCommands(CLI::App& app, Invocation& invocation) { AddFileCommands(app, invocation); }
+void AddCommands(CLI::App& app, Invocation& invocation) {
+  AddFileCommands(app, invocation);
+  AddPkiCommands(app, invocation);
+}
 
 }  // namespace heliostat::helioctl

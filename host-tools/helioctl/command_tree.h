@@ -19,5 +19,6 @@ void AddCommands(CLI::App& app, Invocation& invocation);
 
 // The groups. What they add are subcommands of `app` whose callbacks capture options that live as long as `app`.
 void AddFileCommands(CLI::App& app, Invocation& invocation);  // validate, compile, board, counters
+void AddPkiCommands(CLI::App& app, Invocation& invocation);   // pki
 
 }  // namespace heliostat::helioctl

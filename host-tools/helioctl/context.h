@@ -15,8 +15,10 @@
 //       privateKey: alice.key
 //       crl: crl.pem                 # may be left out
 //
-// Precedence: option, environment ($HELIOSTAT_CARD, $HELIOSTAT_CONTEXT, $HELIOSTAT_CA, $HELIOSTAT_CERTIFICATE,
-// $HELIOSTAT_KEY, $HELIOSTAT_SERVER_NAME), the context.
+// Paths are relative to the file. Precedence, for each value by itself: option, environment ($HELIOSTAT_CARD,
+// $HELIOSTAT_SERVER_NAME, $HELIOSTAT_CA, $HELIOSTAT_CERTIFICATE, $HELIOSTAT_KEY), the context: --context, else
+// $HELIOSTAT_CONTEXT, else the file's current one. With --context the values of the environment do not count: what was
+// typed does. Whoever names another card than the context's gets that one's name checked, not the context's serverName.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -1,5 +1,6 @@
 #include "helioctl/files.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,6 +34,22 @@ Result<TextFile> ReadStream(const std::string& name, std::istream& stream) {
   }
   if (stream.bad()) return CannotRead(name, std::strerror(errno));
   return file;
+}
+
+Status CannotWrite(const std::string& path) {
+  return Status(Code::kUnavailable, path, std::string("can't be written: ") + std::strerror(errno),
+                "give a path in a folder that can be written");
+}
+
+// All of it, to the disk.
+bool WriteThrough(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return fsync(descriptor) == 0;
 }
 
 Result<std::vector<std::string>> YamlFilesIn(const std::string& directory) {
@@ -85,10 +102,7 @@ Result<std::vector<TextFile>> ReadYamlFiles(const std::vector<std::string>& path
 }
 
 Status WriteFile(const std::string& path, const std::string& bytes, std::ostream& standard_output) {
-  const auto failed = [&path] {
-    return Status(Code::kUnavailable, path, std::string("can't be written: ") + std::strerror(errno),
-                  "give a path in a folder that can be written");
-  };
+  const auto failed = [&path] { return CannotWrite(path); };
   if (path == "-") {
     standard_output.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush();
     return standard_output ? OkStatus() : failed();
@@ -111,6 +125,19 @@ Status WriteFile(const std::string& path, const std::string& bytes, std::ostream
     return status;
   }
   return OkStatus();
+}
+
+Status KeepFile(const std::string& path, const std::string& bytes, unsigned mode) {
+  const std::string written = path + ".new-" + std::to_string(getpid());
+  unlink(written.c_str());  // of a run that was killed: its permissions may be others
+  const int descriptor = open(written.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode));
+  if (descriptor < 0) return CannotWrite(path);
+  const bool whole = WriteThrough(descriptor, bytes);
+  const bool closed = close(descriptor) == 0;
+  if (whole && closed && std::rename(written.c_str(), path.c_str()) == 0) return OkStatus();
+  const Status status = CannotWrite(path);
+  unlink(written.c_str());
+  return status;
 }
 
 }  // namespace heliostat::helioctl

@@ -29,4 +29,8 @@ struct TextFile {
 // Writes whole or not at all: a file is replaced by renaming. "-" is `standard_output`.
 [[nodiscard]] Status WriteFile(const std::string& path, const std::string& bytes, std::ostream& standard_output);
 
+// The same for a file that is kept for long: in the file system before this returns, and with just these permissions
+// (less what the umask takes) from its first byte on.
+[[nodiscard]] Status KeepFile(const std::string& path, const std::string& bytes, unsigned mode);
+
 }  // namespace heliostat::helioctl

@@ -1,0 +1,273 @@
+#include "helioctl/pki_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+#include "config/check.h"
+#include "helioctl/files.h"
+#include "helioctl/pki_index.h"
+
+namespace heliostat::helioctl {
+namespace {
+
+namespace fs = std::filesystem;
+using config::Quoted;
+
+constexpr unsigned kPublic = 0644;
+constexpr unsigned kSecret = 0600;
+
+constexpr const char* kAuthorityFile = "ca.pem";
+constexpr const char* kAuthorityKeyFile = "ca.key";
+constexpr const char* kListFile = "crl.pem";
+constexpr const char* kIndexFile = "index.yaml";
+constexpr const char* kCertificateFile = "certificate.pem";
+constexpr const char* kPrivateKeyFile = "private_key.pem";
+
+Status Failed(const std::string& path, const std::string& doing, int error) {
+  return Status(Code::kUnavailable, path, doing + std::strerror(error), "choose another with --dir, or put that right");
+}
+
+Result<std::string> ReadPart(const std::string& path) {
+  std::istringstream none;
+  auto file = ReadFile(path, none);
+  if (!file.ok()) {
+    return Status(Code::kNotFound, path, file.status().reason(),
+                  "name the folder of an authority with --dir, or make one: helioctl pki init");
+  }
+  return std::move(file->text);
+}
+
+// -1, with the reason in `errno`.
+int OpenLocked(const std::string& path) {
+  const int lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock < 0) return lock;
+  while (flock(lock, LOCK_EX) != 0) {
+    if (errno == EINTR) continue;
+    const int error = errno;
+    close(lock);
+    errno = error;
+    return -1;
+  }
+  return lock;
+}
+
+Status CheckEmpty(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return OkStatus();
+  if (fs::is_directory(path, error) && fs::is_empty(path, error) && !error) return OkStatus();
+  const bool authority = fs::exists(path + "/" + kAuthorityFile, error);
+  return Status(Code::kAlreadyExists, path, authority ? "has an authority already" : "is there already",
+                "name another folder with --dir; nothing is ever overwritten");
+}
+
+bool IsPersonOrCard(std::string_view name) {
+  std::string plain(name);  // alice@example.com is a name too
+  std::replace(plain.begin() + (plain.empty() ? 0 : 1), plain.end(), '@', '-');
+  return config::IsName(plain);
+}
+
+}  // namespace
+
+PkiFolder::PkiFolder(std::string path, int lock, pki::Authority authority)
+    : path_(std::move(path)), lock_(lock), authority_(std::move(authority)) {}
+
+PkiFolder::PkiFolder(PkiFolder&& other) noexcept
+    : path_(std::move(other.path_)),
+      lock_(std::exchange(other.lock_, -1)),
+      authority_(std::move(other.authority_)),
+      issued_(std::move(other.issued_)),
+      list_number_(other.list_number_) {}
+
+PkiFolder::~PkiFolder() {
+  if (lock_ >= 0) close(lock_);
+}
+
+Result<PkiFolder> PkiFolder::Make(const std::string& path, const std::string& name, const pki::Validity& validity) {
+  HELIOSTAT_RETURN_IF_ERROR(CheckEmpty(path));
+  auto authority = pki::Authority::Create(name, validity);
+  if (!authority.ok()) return authority.status();
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return Failed(path, "can't be made: ", error.value());
+  const int lock = OpenLocked(path);
+  if (lock < 0) return Failed(path, "can't be opened: ", errno);
+  PkiFolder folder(path, lock, std::move(authority).value());
+  HELIOSTAT_RETURN_IF_ERROR(CheckEmpty(path));  // again: another run may have been quicker
+  const Status written = folder.WriteAuthority();
+  if (written.ok()) return folder;
+  for (const char* file : {kAuthorityKeyFile, kIndexFile, kListFile}) unlink((path + "/" + file).c_str());
+  return written;
+}
+
+// The certificate last: a folder that has one has all that it needs.
+Status PkiFolder::WriteAuthority() {
+  const pki::Validity& validity = authority_.validity();
+  HELIOSTAT_RETURN_IF_ERROR(KeepFile(path_ + "/" + kAuthorityKeyFile, authority_.private_key(), kSecret));
+  HELIOSTAT_RETURN_IF_ERROR(WriteRevocationList(validity.not_before_s + kClockSkewS, validity.not_after_s));
+  return KeepFile(path_ + "/" + kAuthorityFile, authority_.certificate(), kPublic);
+}
+
+Result<PkiFolder> PkiFolder::Open(const std::string& path) {
+  const int lock = OpenLocked(path);
+  if (lock < 0) {
+    return Status(Code::kNotFound, path, std::strerror(errno),
+                  "name the folder of an authority with --dir, or make one: helioctl pki init");
+  }
+  const auto opened = [&]() -> Result<pki::Authority> {
+    const auto certificate = ReadPart(path + "/" + kAuthorityFile);
+    if (!certificate.ok()) return certificate.status();
+    const auto key = ReadPart(path + "/" + kAuthorityKeyFile);
+    if (!key.ok()) return key.status();
+    auto authority = pki::Authority::Load(*certificate, *key);
+    return authority.ok() ? std::move(authority) : Result<pki::Authority>(authority.status().Within(path));
+  };
+  auto authority = opened();
+  if (!authority.ok()) {
+    close(lock);
+    return authority.status();
+  }
+  PkiFolder folder(path, lock, std::move(authority).value());
+  HELIOSTAT_RETURN_IF_ERROR(folder.ReadIndex());
+  return folder;
+}
+
+Status PkiFolder::ReadIndex() {
+  const std::string path = path_ + "/" + kIndexFile;
+  const auto text = ReadPart(path);
+  if (!text.ok()) return text.status();
+  auto index = ParsePkiIndex(path, *text);
+  if (!index.ok()) return index.status();
+  issued_ = std::move(index->issued);
+  list_number_ = index->list_number;
+  return OkStatus();
+}
+
+Status PkiFolder::WriteIndex() const {
+  return KeepFile(path_ + "/" + kIndexFile, PkiIndexText({list_number_, issued_}), kPublic);
+}
+
+std::string PkiFolder::FolderOf(std::string_view role, std::string_view name) const {
+  return (fs::path(path_) / (role == kCardRole ? "cards" : "users") / name).string();
+}
+
+Status PkiFolder::MayIssue(const IssueOrder& order) const {
+  const std::string subject = (order.role == kCardRole ? "card " : "user ") + Quoted(order.name);
+  if (!IsPersonOrCard(order.name)) {
+    return Status(Code::kInvalidArgument, subject, "is not a name",
+                  "give 1..63 of a-z, A-Z, 0-9, '.', '_', '-' and '@', the first and last a letter or digit");
+  }
+  if (order.replace) return OkStatus();
+  const auto taken = std::find_if(issued_.begin(), issued_.end(), [&](const IssuedCertificate& issued) {
+    return issued.name == order.name && issued.revoked_s == 0 &&
+           issued.validity.not_after_s > order.validity.not_before_s;
+  });
+  if (taken == issued_.end()) return OkStatus();
+  return Status(
+      Code::kAlreadyExists, subject, "has a certificate already, as " + taken->role,
+      "choose another name, end that one by `helioctl pki revoke " + order.name + "`, or add --replace to renew it");
+}
+
+Result<Issue> PkiFolder::IssueCertificate(const IssueOrder& order) {
+  HELIOSTAT_RETURN_IF_ERROR(MayIssue(order));
+  pki::CertificateRequest request;
+  request.common_name = order.name;
+  request.validity = order.validity;
+  request.dns_names = order.dns_names;
+  request.addresses = order.addresses;
+  request.use = order.role == kCardRole ? pki::Use::kCard : pki::Use::kUser;
+  if (request.use == pki::Use::kUser) request.uris.push_back(std::string(pki::kRoleUri) + order.role);
+  if (!order.owner.empty()) request.uris.push_back(std::string(pki::kOwnerUri) + order.owner);
+  const auto credentials = authority_.Issue(request);
+  if (!credentials.ok()) return credentials.status();
+  issued_.push_back({order.name, order.role, order.owner, credentials->serial, order.validity});
+  HELIOSTAT_RETURN_IF_ERROR(WriteIndex());
+  const std::string folder = FolderOf(order.role, order.name);
+  HELIOSTAT_RETURN_IF_ERROR(WriteFiles(folder, *credentials));
+  return Issue{folder, credentials->serial};
+}
+
+// Into a folder beside, which then takes the name: whoever reads it never finds a key and a certificate that do not
+// belong together.
+Status PkiFolder::WriteFiles(const std::string& folder, const pki::Credentials& credentials) const {
+  const auto list = ReadPart(path_ + "/" + kListFile);
+  if (!list.ok()) return list.status();
+  const std::string made = folder + ".new-" + std::to_string(getpid());
+  std::error_code error;
+  fs::remove_all(made, error);
+  fs::create_directories(made, error);
+  if (error) return Failed(made, "can't be made: ", error.value());
+  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made + "/" + kPrivateKeyFile, credentials.private_key, kSecret));
+  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made + "/" + kCertificateFile, credentials.certificate, kPublic));
+  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made + "/" + kAuthorityFile, authority_.certificate(), kPublic));
+  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made + "/" + kListFile, *list, kPublic));
+  const bool exchange = fs::exists(folder, error);
+  if (renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, folder.c_str(), exchange ? RENAME_EXCHANGE : 0) != 0) {
+    return Failed(folder, "can't be put in place: ", errno);
+  }
+  if (exchange) fs::remove_all(made, error);
+  return OkStatus();
+}
+
+Result<std::vector<std::string>> PkiFolder::Revoke(const std::string& name_or_serial, pki::Reason reason,
+                                                   std::uint64_t now_s, std::uint64_t next_update_s) {
+  std::vector<std::string> serials;
+  bool known = false;
+  for (IssuedCertificate& issued : issued_) {
+    if (issued.name != name_or_serial && issued.serial != name_or_serial) continue;
+    known = true;
+    if (issued.revoked_s != 0) continue;
+    issued.revoked_s = now_s;
+    issued.reason = reason;
+    serials.push_back(issued.serial);
+  }
+  const std::string subject = "certificate " + Quoted(name_or_serial);
+  if (!known) {
+    return Status(Code::kNotFound, subject, "was not issued here, as a name or a serial number",
+                  "see `helioctl pki list`");
+  }
+  if (serials.empty()) {
+    return Status(Code::kFailedPrecondition, subject, "is revoked already",
+                  "take the list to the cards: helioctl trust set --crl " + path_ + "/" + kListFile);
+  }
+  HELIOSTAT_RETURN_IF_ERROR(WriteRevocationList(now_s, next_update_s));
+  return serials;
+}
+
+Status PkiFolder::WriteRevocationList(std::uint64_t now_s, std::uint64_t next_update_s) {
+  pki::RevocationListRequest request;
+  request.number = ++list_number_;
+  request.this_update_s = now_s > kClockSkewS ? now_s - kClockSkewS : 0;
+  request.next_update_s = next_update_s;
+  for (const IssuedCertificate& issued : issued_) {
+    // RFC 5280, 3.3: a certificate that ran out need not be listed. Cards take 64 KiB.
+    if (issued.revoked_s == 0 || issued.validity.not_after_s + kClockSkewS < now_s) continue;
+    request.revoked.push_back({issued.serial, issued.revoked_s, issued.reason});
+  }
+  const auto list = authority_.RevocationList(request);
+  if (!list.ok()) return list.status();
+  HELIOSTAT_RETURN_IF_ERROR(WriteIndex());
+  HELIOSTAT_RETURN_IF_ERROR(KeepFile(path_ + "/" + kListFile, *list, kPublic));
+  std::set<std::string> folders;
+  for (const IssuedCertificate& issued : issued_) folders.insert(FolderOf(issued.role, issued.name));
+  for (const std::string& folder : folders) {
+    std::error_code error;  // folders that were taken to a card, or deleted, are none of ours
+    if (!fs::is_directory(folder, error)) continue;
+    HELIOSTAT_RETURN_IF_ERROR(KeepFile(folder + "/" + kListFile, *list, kPublic));
+  }
+  return OkStatus();
+}
+
+}  // namespace heliostat::helioctl
