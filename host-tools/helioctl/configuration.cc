@@ -11,6 +11,7 @@
 #include "config/use.h"
 #include "helioctl/files.h"
 #include "helioctl/locate.h"
+#include "helioctl/tunnel_ids.h"
 #include "helioctl/unit_stream.h"
 
 namespace heliostat::helioctl {
@@ -18,33 +19,6 @@ namespace {
 
 std::string Counted(std::size_t count, std::string_view one) {
   return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
-}
-
-// Of a target, or of a group's members, which are alike. `config` is valid.
-config::Encapsulation EncapsulationOf(const config::Config& config, std::string_view name) {
-  const auto target = std::lower_bound(
-      config.targets.begin(), config.targets.end(), name,
-      [](const config::Target& candidate, std::string_view wanted) { return candidate.metadata.name < wanted; });
-  return target->group ? EncapsulationOf(config, target->members.front()) : target->encapsulation;
-}
-
-// VNI and ERSPAN session ID are one field to the card; the writer of YAML has said which is meant.
-void CheckTunnelIds(const Configuration& configuration, const config::Config& config, std::vector<Problem>& problems) {
-  auto session = config.sessions.begin();  // ascending by name, as the resources are
-  for (const Resource& resource : configuration.resources) {
-    if (resource.kind != ResourceKind::kSession) continue;
-    const config::Encapsulation encapsulation = EncapsulationOf(config, session++->target);
-    const bool erspan =
-        encapsulation >= config::Encapsulation::kErspan1 && encapsulation <= config::Encapsulation::kErspan3;
-    const std::string_view wrong = erspan ? "vni" : "sessionId";
-    if (!SpecHas(resource, wrong)) continue;
-    const auto located = Locate(configuration.resources, fmt::format("session \"{}\" {}", resource.name, wrong));
-    if (!located) continue;
-    problems.push_back({located->place, Status(Code::kInvalidArgument, located->subject,
-                                               erspan ? "the target's encapsulation is ERSPAN"
-                                                      : "the target's encapsulation is not ERSPAN",
-                                               erspan ? "write sessionId, 0..1023" : "write vni")});
-  }
 }
 
 Status JudgeAsCard(const Configuration& configuration, const config::Card& card, config::Config& config) {
@@ -81,7 +55,7 @@ void CheckAsCard(const Configuration& configuration, const config::Card& card, s
   config::Config config;
   const Status status = JudgeAsCard(configuration, card, config);
   if (status.ok()) {
-    CheckTunnelIds(configuration, config, problems);
+    CheckTunnelIds(configuration.resources, config, problems);
     return;
   }
   const auto located = Locate(configuration.resources, status.subject());

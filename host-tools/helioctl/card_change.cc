@@ -1,0 +1,121 @@
+#include "helioctl/card_change.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "helioctl/change_plan.h"
+#include "helioctl/progress.h"
+#include "helioctl/table.h"
+
+namespace heliostat::helioctl {
+namespace {
+
+constexpr int kMostAttempts = 5;
+constexpr std::chrono::milliseconds kBusyPause{250};
+
+// One try against one generation.
+class Transaction {
+ public:
+  Transaction(CardClient& client, const CommitOptions& options, Progress& progress, std::ostream& err)
+      : client_(client), options_(options), progress_(progress), err_(err) {}
+
+  // kAborted: the card has another generation.
+  Result<v1::Committed> Run(std::uint64_t generation, const std::vector<PlannedChange>& plan) {
+    HELIOSTAT_RETURN_IF_ERROR(Begin(generation));
+    HELIOSTAT_RETURN_IF_ERROR(Send(plan));
+    progress_.Tell("waiting for the card to commit");
+    v1::Request request;
+    v1::Commit& commit = *request.mutable_commit();
+    commit.set_confirm_within_s(options_.confirm_within_s);
+    commit.set_comment(options_.comment);
+    commit.set_dry_run(options_.dry_run);
+    auto response = client_.Call(std::move(request));
+    if (!response.ok()) return response.status();
+    return response->committed();
+  }
+
+ private:
+  Status Begin(std::uint64_t generation) {
+    bool told = false;
+    while (true) {
+      v1::Request request;
+      request.mutable_begin()->set_expected_generation(generation);
+      const auto response = client_.Call(std::move(request));
+      if (response.ok()) return OkStatus();
+      const Status busy = response.status();
+      // A broken connection is unavailable too, and stays so.
+      if (busy.code() != Code::kUnavailable || client_.broken() || client_.timed_out()) return busy;
+      if (!told) {
+        progress_.Clear();
+        err_ << "helioctl: waiting: " << Printable(busy.ToString()) << std::endl;
+        told = true;
+      }
+      std::this_thread::sleep_for(kBusyPause);
+      if (client_.timed_out()) {
+        return Status(busy.code(), busy.subject(), busy.reason(), "try again later, or wait longer with --timeout");
+      }
+    }
+  }
+
+  Status Send(const std::vector<PlannedChange>& plan) {
+    std::size_t sent = 0;
+    for (v1::Edit& edit : Batches(plan)) {
+      progress_.Tell("sending changes", sent, plan.size());
+      const auto count = static_cast<std::size_t>(edit.changes_size());
+      v1::Request request;
+      *request.mutable_edit() = std::move(edit);
+      const auto response = client_.Call(std::move(request));
+      if (!response.ok()) return Named(response.status(), plan, sent);
+      sent += count;
+    }
+    return OkStatus();
+  }
+
+  // An error that does not say whose it is gets the resource of the change that was refused.
+  Status Named(const Status& status, const std::vector<PlannedChange>& plan, std::size_t sent) {
+    const std::size_t change = client_.refused_change();
+    if (!status.subject().empty() || change == 0 || sent + change > plan.size()) return status;
+    return Status(status.code(), plan[sent + change - 1].about.Subject(), status.reason(), status.fix());
+  }
+
+  CardClient& client_;
+  const CommitOptions& options_;
+  Progress& progress_;
+  std::ostream& err_;
+};
+
+}  // namespace
+
+Result<CardChange> ChangeCard(CardClient& client, std::span<const Selection> selections, const Want& want,
+                              const CommitOptions& options, std::ostream& err) {
+  Progress progress(err);
+  Status lost;
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    progress.Tell("reading the card's configuration");
+    CardChange change;
+    auto before = ReadRemote(client, selections);
+    if (!before.ok()) return before.status();
+    change.before = std::move(*before);
+    auto after = want(change.before);
+    if (!after.ok()) return after.status();
+    change.after = std::move(*after);
+    const auto plan = PlanChanges(change.before.config, change.after);
+    if (!plan.ok()) return plan.status();
+    if (plan->empty()) return change;
+    auto committed = Transaction(client, options, progress, err).Run(change.before.generation, *plan);
+    if (committed.ok()) {
+      change.committed = std::move(*committed);
+      return change;
+    }
+    lost = committed.status();
+    if (lost.code() != Code::kAborted || client.broken()) return lost;
+  }
+  return Status(lost.code(), lost.subject(),
+                fmt::format("others changed the card {} times meanwhile: {}", kMostAttempts, lost.reason()),
+                "try again when they are done");
+}
+
+}  // namespace heliostat::helioctl

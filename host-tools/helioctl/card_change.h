@@ -1,0 +1,39 @@
+// Changes a card: reads what it has, lets the caller say what is wanted of it, sends the difference in one
+// transaction, and does it again when somebody else was faster.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+
+#include "base/status.h"
+#include "config/config.h"
+#include "helioctl/card_client.h"
+#include "helioctl/remote_configuration.h"
+
+namespace heliostat::helioctl {
+
+struct CommitOptions {
+  std::uint32_t confirm_within_s = 0;  // 0: for good
+  std::string comment{};
+  bool dry_run = false;
+};
+
+struct CardChange {
+  RemoteConfiguration before{};
+  config::Config after{};
+  std::optional<v1::Committed> committed{};  // none: nothing differs, nothing was sent
+};
+
+// Pure: may be asked several times.
+using Want = std::function<Result<config::Config>(const RemoteConfiguration& before)>;
+
+// `selections` is what `want` gets to see and may change. While another transaction is open: waits for its end, as
+// long as the client's deadline allows, and says on `err` whose it is.
+[[nodiscard]] Result<CardChange> ChangeCard(CardClient& client, std::span<const Selection> selections, const Want& want,
+                                            const CommitOptions& options, std::ostream& err);
+
+}  // namespace heliostat::helioctl
