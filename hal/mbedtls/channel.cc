@@ -7,6 +7,7 @@
 #include <cstring>
 #include <new>
 
+#include "mbedtls/client_hello.h"
 #include "mbedtls/x509_values.h"
 
 namespace heliostat::hal::mbedtls {
@@ -16,6 +17,7 @@ constexpr std::uint8_t kAlertRecord = 21;
 constexpr std::uint8_t kHandshakeRecord = 22;
 constexpr std::uint8_t kMajorVersion = 3;
 constexpr std::size_t kMaxRecordBytes = 16'384 + 2'048;
+constexpr std::size_t kAlertRecordBytes = 7;  // not encrypted
 
 Transfer Wait(int error) {
   return {.outcome = error == MBEDTLS_ERR_SSL_WANT_READ ? Transfer::Outcome::kWaitRead : Transfer::Outcome::kWaitWrite};
@@ -51,8 +53,16 @@ Channel::Channel(std::unique_ptr<ByteStream> stream, std::shared_ptr<const Crede
 
 int Channel::Send(void* channel, const std::uint8_t* bytes, std::size_t size) {
   auto& self = *static_cast<Channel*>(channel);
+  std::span<const std::uint8_t> record(bytes, size);
+  std::array<std::uint8_t, kAlertRecordBytes> changed{};
   if (size != 0 && bytes[0] == kAlertRecord) self.sent_alert_ = true;
-  const Transfer sent = self.stream_->Write({bytes, size});
+  if (self.SpeaksOnlyOtherVersions(record)) {
+    self.other_versions_ = true;
+    std::copy(record.begin(), record.end(), changed.begin());
+    changed.back() = MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION;
+    record = changed;
+  }
+  const Transfer sent = self.stream_->Write(record);
   switch (sent.outcome) {
     case Transfer::Outcome::kBytes: return static_cast<int>(sent.bytes);
     case Transfer::Outcome::kWaitRead: return MBEDTLS_ERR_SSL_WANT_READ;
@@ -62,6 +72,15 @@ int Channel::Send(void* channel, const std::uint8_t* bytes, std::size_t size) {
   }
   self.stream_error_ = sent.error;
   return MBEDTLS_ERR_NET_SEND_FAILED;
+}
+
+// The library does not know the list of versions that a client of TLS 1.3 sends, and finds no common cipher suite where
+// there is no common version. The alert tells the client which of the two it is.
+bool Channel::SpeaksOnlyOtherVersions(std::span<const std::uint8_t> alert) const {
+  if (credentials_->side() != Side::kServer || ssl_->state != MBEDTLS_SSL_CLIENT_HELLO) return false;
+  if (alert.size() != kAlertRecordBytes || alert.back() != MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE) return false;
+  const std::size_t length = static_cast<std::size_t>(ssl_->in_len[0] << 8U | ssl_->in_len[1]);
+  return LeavesOutTls12({ssl_->in_msg, std::min<std::size_t>(length, MBEDTLS_SSL_IN_CONTENT_LEN)});
 }
 
 int Channel::Receive(void* channel, std::uint8_t* out, std::size_t size) {
@@ -128,7 +147,7 @@ Transfer Channel::AwaitFirstRecord() {
     first_header_bytes_ += got.bytes;
   }
   if (LooksLikeTls(first_header_)) return {.outcome = Transfer::Outcome::kBytes};
-  constexpr std::array<std::uint8_t, 7> kAlert = {
+  constexpr std::array<std::uint8_t, kAlertRecordBytes> kAlert = {
       kAlertRecord, kMajorVersion, 3, 0, 2, MBEDTLS_SSL_ALERT_LEVEL_FATAL, MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE};
   (void)stream_->Write(kAlert);
   return Fail({Code::kUnsupported, peer_address(), "the client speaks plain text, not TLS", "use helioctl"});
@@ -172,6 +191,7 @@ Transfer Channel::FailHandshake(int error) {
                        credentials_->side() == Side::kServer ? "the client's certificate" : "the card's certificate"));
   }
   if (stream_gone) return Fail(PeersLastWord(error));
+  if (other_versions_) error = MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
   return Fail(Explain(error, credentials_->side(), peer_address()));
 }
 
@@ -181,7 +201,7 @@ Status Channel::PeersLastWord(int error) {
   if (error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
     return ExplainAlert(ssl_->in_msg[1], credentials_->side(), peer_address());
   }
-  std::array<std::uint8_t, 7> alert{};
+  std::array<std::uint8_t, kAlertRecordBytes> alert{};
   const Transfer got = stream_->Read(alert);
   if (!done_ && got.outcome == Transfer::Outcome::kBytes && got.bytes == alert.size() && alert[0] == kAlertRecord &&
       alert[4] == 2 && alert[5] == MBEDTLS_SSL_ALERT_LEVEL_FATAL) {

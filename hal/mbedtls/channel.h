@@ -7,6 +7,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "hal/secure_channel.h"
@@ -39,6 +40,7 @@ class Channel final : public SecureChannel {
   static int Send(void* channel, const std::uint8_t* bytes, std::size_t size);
   static int Receive(void* channel, std::uint8_t* out, std::size_t size);
 
+  [[nodiscard]] bool SpeaksOnlyOtherVersions(std::span<const std::uint8_t> alert) const;
   [[nodiscard]] Transfer ShakeHands();
   [[nodiscard]] Transfer AwaitFirstRecord();
   [[nodiscard]] Transfer SetUp();
@@ -61,6 +63,7 @@ class Channel final : public SecureChannel {
   bool closed_ = false;  // the peer said goodbye
   bool said_goodbye_ = false;
   bool sent_alert_ = false;
+  bool other_versions_ = false;   // are all that the client speaks
   std::size_t unsent_bytes_ = 0;  // of the last Write, taken by the library but not by the stream
   Status stream_error_{};
   Status failure_{};
