@@ -17,19 +17,15 @@ Agent::Agent(AgentOptions options) : options_(std::move(options)), link_up_(opti
 
 Agent::~Agent() = default;
 
-Result<Prepared> Agent::Prepare(const config::Config& config, std::uint64_t generation) {
-  return CatchOutOfMemory([&] { return Build(config, generation); });
+Result<Prepared> Agent::Prepare(const config::Config& config) {
+  return CatchOutOfMemory([&] { return Build(config); });
 }
 
-Result<Prepared> Agent::Build(const config::Config& config, std::uint64_t generation) {
-  if (generation <= current_->generation) {
-    return Status(Code::kInternal, "generation " + std::to_string(generation),
-                  "it is not above the present one, " + std::to_string(current_->generation));
-  }
+Result<Prepared> Agent::Build(const config::Config& config) {
   HELIOSTAT_RETURN_IF_ERROR(config::Validate(config, options_.card));
   Reclaim();  // before counting free ledger entries
-  const BuildInput input{config,        options_.card.interfaces,     options_.hardware_id, generation,
-                         options_.seed, options_.clock->MonotonicNs()};
+  const BuildInput input{config, options_.card.interfaces, options_.hardware_id, options_.seed,
+                         options_.clock->MonotonicNs()};
   Result<Built> built = agent::Build(input, registry_);
   if (!built.ok()) return built.status();
   for (datapath::Worker* worker : workers_) {
@@ -44,12 +40,13 @@ Result<Prepared> Agent::Build(const config::Config& config, std::uint64_t genera
   // Publish and Reclaim allocate nothing.
   prepared.built.registry.free_entries.reserve(prepared.built.registry.ledger_entries);
   prepared.retired.emplace_back();
-  prepared.applied = {generation, prepared.built.policies, ByLinks(prepared.built.sessions)};
+  prepared.applied = {0, prepared.built.policies, ByLinks(prepared.built.sessions)};
   return prepared;
 }
 
-Applied Agent::Publish(Prepared prepared) {
+Applied Agent::Publish(Prepared prepared, std::uint64_t generation) {
   Built& built = prepared.built;
+  built.tables->generation = prepared.applied.generation = generation;
   registry_ = std::move(built.registry);
   sessions_ = std::move(built.sessions);
   prepared.retired.front() = {std::move(current_), std::move(built.dropped_entries)};
@@ -61,9 +58,9 @@ Applied Agent::Publish(Prepared prepared) {
 }
 
 Result<Applied> Agent::Apply(const config::Config& config) {
-  Result<Prepared> prepared = Prepare(config, current_->generation + 1);
+  Result<Prepared> prepared = Prepare(config);
   if (!prepared.ok()) return prepared.status();
-  return Publish(std::move(*prepared));
+  return Publish(std::move(*prepared), current_->generation + 1);
 }
 
 bool Agent::Tick() {

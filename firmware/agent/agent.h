@@ -73,11 +73,12 @@ class Agent {
   [[nodiscard]] const datapath::Published* tables() const { return &published_; }
   [[nodiscard]] std::span<const std::atomic<bool>> link_up() const { return link_up_; }
 
-  // Validates and builds `config`; nothing is changed. `generation` is above the present one. kResourceExhausted when
-  // memory runs out, too; else as Validate and Build.
-  [[nodiscard]] Result<Prepared> Prepare(const config::Config& config, std::uint64_t generation);
-  // Can't fail and allocates nothing. No other method is called since its Prepare.
-  Applied Publish(Prepared prepared);
+  // Validates and builds `config`; nothing is changed. kResourceExhausted when memory runs out, too; else as Validate
+  // and Build.
+  [[nodiscard]] Result<Prepared> Prepare(const config::Config& config);
+  // Can't fail and allocates nothing. No other method is called since its Prepare; `generation` is above the present
+  // one.
+  Applied Publish(Prepared prepared, std::uint64_t generation);
 
   // Both at once, under the next number: all of `config`, or nothing of it and the error.
   [[nodiscard]] Result<Applied> Apply(const config::Config& config);
@@ -96,7 +97,7 @@ class Agent {
   [[nodiscard]] const config::Card& card() const { return options_.card; }
 
  private:
-  Result<Prepared> Build(const config::Config& config, std::uint64_t generation);
+  Result<Prepared> Build(const config::Config& config);
   // `built` as the links are now.
   [[nodiscard]] std::vector<SessionReport> ByLinks(const std::vector<SessionReport>& built) const;
   void Reclaim();

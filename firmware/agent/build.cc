@@ -95,7 +95,6 @@ class Builder {
     registry.free_entries = previous_.free_entries;
     built_.policies = compiled->policies;
     built_.tables = std::make_unique<datapath::Tables>();
-    built_.tables->generation = input_.generation;
     built_.tables->flow_sampler = datapath::FlowSampler(input_.seed);
     built_.tables->ports.resize(input_.interfaces.size());
     const OwnCopies own = FindOwnCopies(input_.config, input_.interfaces, registry.tunnel_ids);

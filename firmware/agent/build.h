@@ -49,7 +49,7 @@ struct SessionReport {
 };
 
 struct Built {
-  std::unique_ptr<datapath::Tables> tables;
+  std::unique_ptr<datapath::Tables> tables;  // without their generation
   Registry registry;
   std::vector<std::uint32_t> dropped_entries;  // no longer named; free once no worker reads the old tables
   std::vector<SessionReport> sessions;
@@ -60,7 +60,6 @@ struct BuildInput {
   const config::Config& config;                      // valid
   const std::vector<config::Interface>& interfaces;  // by port
   std::uint8_t hardware_id = 0;
-  std::uint64_t generation = 0;
   std::uint64_t seed = 0;    // of flow sampling
   std::uint64_t now_ns = 0;  // monotonic
 };

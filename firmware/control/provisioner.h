@@ -1,27 +1,40 @@
 // What a card's configuration goes through: the one place that knows the order of a commit.
 //
-//   still the base? -> owners -> nothing in use is taken away -> validate -> build -> write and sync -> publish ->
-//   audit
+//   still the base? -> nothing waits to be confirmed -> owners -> nothing in use is taken away -> validate -> build ->
+//   write and sync -> publish -> audit
 //
-// What fails, fails before anything has changed. Runs on the agent's thread.
+// What fails, fails before anything has changed; memory that runs out is such an error. What differs in nothing makes
+// no generation and no record. An audit record that could not be written is written before the next change, or there
+// is no next change; one that a cut has kept back, at the start.
+//
+// Confirmed commit: a generation that is not confirmed in time, or before the card restarts, is undone by a new one
+// with the content of the one before (action `revert`, user `card`). While it waits no other commit is taken:
+// kFailedPrecondition. A rollback is, to the generation before, for good. It is confirmed by an admin, or by an
+// operator for the owner who made it. A confirmation is recorded before it is done: it is never done without a record.
+//
+// Runs on the agent's thread. Memory in a commit: the configurations and tables of before and after; one more
+// configuration where flash has to be compacted or an older generation is read.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "agent/agent.h"
 #include "base/status.h"
 #include "config/config.h"
+#include "config/difference.h"
 #include "control/identity.h"
 #include "hal/clock.h"
 #include "hal/secure_channel.h"
 #include "storage/audit_log.h"
 #include "storage/generation_store.h"
-#include "storage/settings_store.h"
 
 namespace heliostat::control {
+
+inline constexpr std::uint32_t kMaxConfirmSeconds = 86'400;
 
 // What readers on other threads see: immutable.
 struct Published {
@@ -39,7 +52,7 @@ struct CommitRequest {
   Identity by;
   std::uint64_t base = 0;                        // the generation that `config` was edited from
   std::shared_ptr<const config::Config> config;  // names sorted, not yet validated
-  std::uint32_t confirm_within_s = 0;
+  std::uint32_t confirm_within_s = 0;            // at most kMaxConfirmSeconds
   std::string comment;
   bool dry_run = false;
 };
@@ -48,33 +61,83 @@ class Provisioner {
  public:
   struct Options {
     agent::Agent* agent = nullptr;
-    config::Limits limits;
-    storage::GenerationStore* store = nullptr;
+    storage::GenerationStore* store = nullptr;  // its snapshot callback calls WriteSnapshot
     storage::AuditLog* audit = nullptr;
-    storage::SettingsStore* settings = nullptr;
-    hal::Clock* clock = nullptr;  // monotonic
-    std::uint64_t (*wall_ns)() = nullptr;
+    hal::Clock* clock = nullptr;           // monotonic
+    std::uint64_t (*wall_ns)() = nullptr;  // null: the clock's
   };
   explicit Provisioner(Options options);
   ~Provisioner();
 
   // Once, before anything else: applies the stored configuration, undoes a generation that was not confirmed before
-  // the restart, writes the audit record that a cut has kept back.
+  // the restart, writes the audit record that a cut has kept back. On error the card runs without what failed and says
+  // so in its remarks: a stored configuration that does not fit this board mirrors nothing, and can be changed; one
+  // that can't be read (kDataLoss) can't.
   [[nodiscard]] Status Start();
 
+  // kAborted: `base` is not the current generation any more. kFailedPrecondition: in use, or one waits to be confirmed.
+  // Else as owners.h, Agent::Prepare and GenerationStore::Commit say.
   [[nodiscard]] Result<codec::Committed> Commit(const CommitRequest& request);
+  // kNotFound: not kept. The difference to the present is judged like any commit.
   [[nodiscard]] Result<codec::Committed> Rollback(const Identity& by, const codec::Rollback& rollback);
+  // kFailedPrecondition, kPermissionDenied.
   [[nodiscard]] Status Confirm(const Identity& by, std::uint64_t generation);
-  // A change that is no configuration.
-  [[nodiscard]] Status RecordAudit(const Identity& by, const std::string& action, const std::string& summary);
-  // Undoes what was not confirmed in time. Now and then.
+
+  // In the place of Agent::Tick: follows links, undoes what was not confirmed in time. Now and then.
   void Tick();
 
-  // The configuration of a generation that is kept. kNotFound, kDataLoss.
+  // The configuration of a generation that is kept; 0: of the current one. kNotFound, kDataLoss, kResourceExhausted.
   [[nodiscard]] Result<std::shared_ptr<const config::Config>> ConfigOf(std::uint64_t generation);
+  // Its changes from nothing: GenerationStore::Options::snapshot.
+  [[nodiscard]] Status WriteSnapshot(std::uint64_t generation, const storage::Sink& sink);
+
+  // Of a change that makes no generation: `trust`, `time`. Before it is done. kUnavailable, kResourceExhausted.
+  [[nodiscard]] Status RecordAudit(const Identity& by, const std::string& action, const std::string& summary);
 
   // Any thread.
   [[nodiscard]] std::shared_ptr<const Published> published() const;
+
+ private:
+  struct Intent;
+  struct Ready;
+
+  Status Begin();
+  Status UndoUnconfirmed();
+  Result<codec::Committed> Change(const Intent& intent);
+  Status CheckTaken(const Intent& intent) const;
+  [[nodiscard]] storage::GenerationInfo InfoOf(const Intent& intent,
+                                               const std::vector<config::Difference>& differences) const;
+  Result<std::uint64_t> Write(const Intent& intent, const storage::GenerationInfo& info);
+  void Publish(Ready ready, std::uint64_t number);
+  Status Revert(const std::string& why);
+  [[nodiscard]] Result<std::shared_ptr<const config::Config>> Load(std::uint64_t generation);
+  [[nodiscard]] bool Unconfirmed() const;
+
+  // False: audit_ says why. Throws nothing.
+  bool WriteDueRecords();
+  Status Append(storage::AuditRecord record);
+  [[nodiscard]] std::uint64_t WallNs() const;
+  void Refresh();  // what readers see, from what is
+  [[nodiscard]] std::vector<std::string> Remarks() const;
+  void Show(std::shared_ptr<const Published> next);
+
+  Options options_;
+  std::shared_ptr<const config::Config> config_;  // the current one
+  std::uint64_t confirm_by_ns_ = 0;
+  std::uint64_t try_revert_ns_ = 0;
+  bool stale_ = false;  // memory ran out for what readers see
+  Status broken_;       // the stored configuration can't be read
+  Status start_;        // what went wrong in Start
+  Status audit_;        // why a record is due
+  Status revert_;       // why a revert is
+  struct Read {
+    std::uint64_t generation = 0;
+    std::shared_ptr<const config::Config> config;
+  };
+  Read last_read_;  // of an older generation
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Published> published_;
 };
 
 }  // namespace heliostat::control

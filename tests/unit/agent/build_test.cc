@@ -27,7 +27,7 @@ std::vector<config::Interface> Interfaces() {
 }
 
 Result<Built> BuildOn(const config::Config& config, const std::vector<config::Interface>& interfaces) {
-  return Build(BuildInput{.config = config, .interfaces = interfaces, .generation = 1}, Registry{});
+  return Build(BuildInput{.config = config, .interfaces = interfaces}, Registry{});
 }
 
 const datapath::Member& FirstMember(const Built& built) {

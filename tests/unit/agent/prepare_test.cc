@@ -26,26 +26,20 @@ TEST(Prepare, ChangesNothingUntilItIsPublished) {
   config::Config other = MirrorAll();
   other.sessions[0].metadata.name = "other";
   {
-    const Result<Prepared> dropped = card.agent().Prepare(other, 2);
+    const Result<Prepared> dropped = card.agent().Prepare(other);
     ASSERT_TRUE(dropped.ok());
   }
   EXPECT_EQ(card.agent().generation(), 1U);
   card.Put("guest", Ethernet().Payload(46).Build());
   card.Run();
   EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kSent].packets, 1U);
-  Result<Prepared> prepared = card.agent().Prepare(other, 5);
+  Result<Prepared> prepared = card.agent().Prepare(other);
   ASSERT_TRUE(prepared.ok());
-  const Applied applied = card.agent().Publish(std::move(*prepared));
+  const Applied applied = card.agent().Publish(std::move(*prepared), 5);
   EXPECT_EQ(applied.generation, 5U);
   EXPECT_EQ(card.agent().generation(), 5U) << "the caller's number";
   ASSERT_EQ(applied.sessions.size(), 1U);
   EXPECT_EQ(applied.sessions[0].name, "other");
-}
-
-TEST(Prepare, RefusesANumberThatIsNotAboveThePresentOne) {
-  RingCard card(SmallCard());
-  card.Apply(MirrorAll());
-  EXPECT_EQ(card.agent().Prepare(MirrorAll(), 1).status().code(), Code::kInternal);
 }
 
 TEST(Publish, AllocatesNothing) {
@@ -53,10 +47,10 @@ TEST(Publish, AllocatesNothing) {
   config::Config config = MirrorAll();
   for (std::uint64_t generation = 1; generation < 20; ++generation) {
     config.sessions[0].metadata.name = "s" + std::to_string(generation);
-    Result<Prepared> prepared = card.agent().Prepare(config, generation);
+    Result<Prepared> prepared = card.agent().Prepare(config);
     ASSERT_TRUE(prepared.ok());
     const FailingMemory memory(0);
-    (void)card.agent().Publish(std::move(*prepared));
+    (void)card.agent().Publish(std::move(*prepared), generation);
     EXPECT_EQ(memory.allocations(), 0U) << "generation " << generation;
     if (generation % 3 == 0) card.worker().RunOnce();  // lets the tables before be freed
   }
@@ -87,7 +81,7 @@ void FailsWhole(FailingMemory::Then then) {
     bool threw = false;
     {
       const FailingMemory memory(nth, then);
-      const Result<Prepared> prepared = card.agent().Prepare(config, 2);
+      const Result<Prepared> prepared = card.agent().Prepare(config);
       failed = memory.failed();
       threw = memory.threw();
       code = prepared.status().code();
@@ -102,9 +96,9 @@ void FailsWhole(FailingMemory::Then then) {
   card.Put("guest", Ethernet().Payload(46).Build());
   card.Run();
   EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kSent].packets, 1U) << "the old tables stand";
-  Result<Prepared> prepared = card.agent().Prepare(config, 2);
+  Result<Prepared> prepared = card.agent().Prepare(config);
   ASSERT_TRUE(prepared.ok()) << prepared.status().ToString();
-  (void)card.agent().Publish(std::move(*prepared));
+  (void)card.agent().Publish(std::move(*prepared), 2);
   card.Put("guest", Ethernet().Payload(46).Build());
   card.Run();
   EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kSent].packets, 2U);
