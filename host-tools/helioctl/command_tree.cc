@@ -5,6 +5,7 @@ namespace heliostat::helioctl {
 void AddCommands(CLI::App& app, Invocation& invocation) {
   AddFileCommands(app, invocation);
   AddPkiCommands(app, invocation);
+  AddContextCommands(app, invocation);
 }
 
 }  // namespace heliostat::helioctl

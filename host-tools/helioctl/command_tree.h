@@ -18,7 +18,8 @@ struct Invocation {
 void AddCommands(CLI::App& app, Invocation& invocation);
 
 // The groups. What they add are subcommands of `app` whose callbacks capture options that live as long as `app`.
-void AddFileCommands(CLI::App& app, Invocation& invocation);  // validate, compile, board, counters
-void AddPkiCommands(CLI::App& app, Invocation& invocation);   // pki
+void AddFileCommands(CLI::App& app, Invocation& invocation);     // validate, compile, board, counters
+void AddPkiCommands(CLI::App& app, Invocation& invocation);      // pki
+void AddContextCommands(CLI::App& app, Invocation& invocation);  // context
 
 }  // namespace heliostat::helioctl
