@@ -67,6 +67,15 @@ config::Limits ReadLimits(const heliostat_v1_Limits& message) {
           .members_per_group = OrDefault(message.members_per_group, defaults.members_per_group)};
 }
 
+config::FlashMap ReadFlash(const heliostat_v1_Flash& message) {
+  const config::FlashMap defaults;
+  return {.erase_block_bytes = OrDefault(message.erase_block_bytes, defaults.erase_block_bytes),
+          .program_bytes = OrDefault(message.program_bytes, defaults.program_bytes),
+          .settings_blocks = OrDefault(message.settings_blocks, defaults.settings_blocks),
+          .audit_blocks = OrDefault(message.audit_blocks, defaults.audit_blocks),
+          .generation_blocks = OrDefault(message.generation_blocks, defaults.generation_blocks)};
+}
+
 Status ReadBoard(const heliostat_v1_Board& message, config::Board* out) {
   out->name = message.name;
   out->description = message.description;
@@ -84,6 +93,7 @@ Status ReadBoard(const heliostat_v1_Board& message, config::Board* out) {
   }
   for (std::size_t i = 0; i < message.taps_count; ++i) out->taps.emplace_back(message.taps[i]);
   if (message.has_limits) out->limits = ReadLimits(message.limits);
+  if (message.has_flash) out->flash = ReadFlash(message.flash);
   out->original_buffers = OrDefault(message.original_buffers, config::kDefaultOriginalBuffers);
   out->copy_buffers = OrDefault(message.copy_buffers, config::kDefaultCopyBuffers);
   if (message.buffer_bytes == 0) return {};

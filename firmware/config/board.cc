@@ -1,5 +1,6 @@
 #include "config/board.h"
 
+#include <bit>
 #include <string_view>
 #include <unordered_map>
 
@@ -20,6 +21,9 @@ constexpr std::uint32_t kMaxSessionsPerSource = 255;
 constexpr std::uint32_t kMaxLimit = 1U << 20;
 // The ledger has a line for each pair and direction, in two generations.
 constexpr std::uint32_t kMaxSessionSources = 65'536;
+// A log needs a block to write behind the one that it frees.
+constexpr std::uint32_t kMinRegionBlocks = 4;
+constexpr std::uint32_t kMaxRegionBlocks = 65'536;
 
 Status CheckRange(std::string_view field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
   if (value >= least && value <= most) return {};
@@ -131,6 +135,22 @@ Status CheckLimits(const Limits& limits) {
   return CheckRange("members_per_group", limits.members_per_group, 1, 65535);
 }
 
+Status CheckPowerOfTwo(std::string_view field, std::uint32_t value, std::uint32_t least, std::uint32_t most) {
+  HELIOSTAT_RETURN_IF_ERROR(CheckRange(field, value, least, most));
+  if (std::has_single_bit(value)) return {};
+  return Invalid(std::string(field), std::to_string(value) + " is no power of two",
+                 "use " + std::to_string(std::bit_ceil(value)));
+}
+
+// hal/flash.h
+Status CheckFlash(const FlashMap& flash) {
+  HELIOSTAT_RETURN_IF_ERROR(CheckPowerOfTwo("erase_block_bytes", flash.erase_block_bytes, 4096, 1U << 20));
+  HELIOSTAT_RETURN_IF_ERROR(CheckPowerOfTwo("program_bytes", flash.program_bytes, 1, 4096));
+  HELIOSTAT_RETURN_IF_ERROR(CheckRange("settings_blocks", flash.settings_blocks, kMinRegionBlocks, kMaxRegionBlocks));
+  HELIOSTAT_RETURN_IF_ERROR(CheckRange("audit_blocks", flash.audit_blocks, kMinRegionBlocks, kMaxRegionBlocks));
+  return CheckRange("generation_blocks", flash.generation_blocks, kMinRegionBlocks, kMaxRegionBlocks);
+}
+
 }  // namespace
 
 Status ValidateBoard(const Board& board) {
@@ -148,6 +168,7 @@ Status ValidateBoard(const Board& board) {
   HELIOSTAT_RETURN_IF_ERROR(
       CheckRange("buffer_bytes", board.buffer_bytes, kMinBufferBytes, kMaxBufferBytes).Within(subject));
   HELIOSTAT_RETURN_IF_ERROR(CheckLimits(board.limits).Within(subject + " limits"));
+  HELIOSTAT_RETURN_IF_ERROR(CheckFlash(board.flash).Within(subject + " flash"));
   HELIOSTAT_RETURN_IF_ERROR(CheckPorts(board).Within(subject));
   return CheckWiring(board).Within(subject);
 }

@@ -28,6 +28,16 @@ struct BoardPort {
   friend bool operator==(const BoardPort&, const BoardPort&) = default;
 };
 
+// What is kept across a power cut: regions of the flash, one behind another in this order.
+struct FlashMap {
+  std::uint32_t erase_block_bytes = 64 * 1024;
+  std::uint32_t program_bytes = 256;
+  std::uint32_t settings_blocks = 16;
+  std::uint32_t audit_blocks = 32;
+  std::uint32_t generation_blocks = 512;
+  friend bool operator==(const FlashMap&, const FlashMap&) = default;
+};
+
 inline constexpr std::uint32_t kDefaultOriginalBuffers = 16'384;
 inline constexpr std::uint32_t kDefaultCopyBuffers = 8'192;
 inline constexpr std::uint16_t kDefaultBufferBytes = 2'048;
@@ -50,6 +60,7 @@ struct Board {
   std::uint32_t original_buffers = kDefaultOriginalBuffers;  // mbufs for received frames
   std::uint32_t copy_buffers = kDefaultCopyBuffers;          // mbufs for copies
   std::uint16_t buffer_bytes = kDefaultBufferBytes;          // of frame in one mbuf for received frames
+  FlashMap flash{};
   friend bool operator==(const Board&, const Board&) = default;
 };
 

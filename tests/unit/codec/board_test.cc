@@ -39,6 +39,8 @@ v1::Board Sample() {
   board.set_original_buffers(100);
   board.set_copy_buffers(50);
   board.set_buffer_bytes(4096);
+  board.mutable_flash()->set_erase_block_bytes(8192);
+  board.mutable_flash()->set_generation_blocks(7);
   return board;
 }
 
@@ -71,6 +73,8 @@ TEST(DecodeBoard, ReadsEveryField) {
   expected.original_buffers = 100;
   expected.copy_buffers = 50;
   expected.buffer_bytes = 4096;
+  expected.flash.erase_block_bytes = 8192;
+  expected.flash.generation_blocks = 7;
   const Result<config::Board> board = Decode(Sample());
   ASSERT_TRUE(board.ok()) << board.status().ToString();
   EXPECT_EQ(*board, expected);

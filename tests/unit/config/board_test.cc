@@ -77,6 +77,12 @@ const std::vector<Row>& Rows() {
        "256", "255"},
       {"interfaces", [](Board& b) { b.limits.interfaces = 3; }, Code::kResourceExhausted, "ports", "`interfaces` of 3",
        "fewer"},
+      {"erase block", [](Board& b) { b.flash.erase_block_bytes = 5000; }, Code::kInvalidArgument,
+       "flash erase_block_bytes", "no power of two", "8192"},
+      {"program unit", [](Board& b) { b.flash.program_bytes = 8192; }, Code::kInvalidArgument, "flash program_bytes",
+       "8192", "4096"},
+      {"small region", [](Board& b) { b.flash.audit_blocks = 1; }, Code::kInvalidArgument, "flash audit_blocks", "is 1",
+       "4 to"},
   };
   return rows;
 }
