@@ -105,8 +105,9 @@ struct Request {
 [[nodiscard]] std::string_view CallName(const Call& call);
 
 // One frame without its length. What the contract does not know is refused by its path, wherever it lies; the changes
-// of an Edit are only looked at as far as to find where each ends (ConfigEditor scans them). On error `*id` is the
-// request's id if it could be read, else 0.
+// of an Edit are only looked at as far as to find where each ends (ConfigEditor scans them). Numbers are held to the
+// contract's ranges; who may ask, and whether it can be done, is control's matter. On error `*id` is the request's id
+// if it could be read, else 0. kInvalidArgument; kDataLoss.
 [[nodiscard]] Result<Request> DecodeRequest(std::span<const std::uint8_t> frame, std::uint64_t* id);
 
 // Walks an Edit.
@@ -120,7 +121,7 @@ class ChangeReader {
   std::span<const std::uint8_t> rest_;
 };
 
-// --- Responses. Text longer than its bound is cut at a character. ---
+// --- Responses. Text longer than its bound is cut at a character; what is not UTF-8 in it becomes `?`. ---
 
 struct Welcome {
   std::string card{};
@@ -137,7 +138,7 @@ struct Info {
   std::uint32_t sessions = 0, targets = 0, filters = 0, rules = 0, session_sources = 0, interfaces = 0;
   std::uint64_t flash_bytes = 0, flash_used_bytes = 0, oldest_generation = 0, peak_memory_bytes = 0;
   std::uint32_t connections = 0;
-  std::vector<std::string> remarks{};  // at most 16 are sent
+  std::vector<std::string> remarks{};  // the first 16 are sent
 };
 struct SessionState {
   std::string name{};
@@ -154,7 +155,7 @@ struct Committed {
   bool dry_run = false;
   std::vector<KindChanges> changes{};  // one a kind
   std::uint32_t sessions = 0, active_sessions = 0;
-  std::vector<SessionState> inactive{};  // at most 16 are sent
+  std::vector<SessionState> inactive{};  // the first 16 are sent
   std::uint32_t confirm_within_s = 0;
 };
 struct GenerationLine {
@@ -213,6 +214,7 @@ void AppendWelcome(std::uint64_t id, const Welcome& welcome, std::string* out);
 void AppendInfo(std::uint64_t id, const Info& info, std::string* out);
 void AppendBegun(std::uint64_t id, std::uint64_t generation, std::string* out);
 void AppendCommitted(std::uint64_t id, const Committed& committed, std::string* out);
+// The newest 64.
 void AppendGenerations(std::uint64_t id, const std::vector<GenerationLine>& generations, std::string* out);
 void AppendListEnd(std::uint64_t id, const ListEnd& end, std::string* out);
 void AppendTrust(std::uint64_t id, const TrustInfo& trust, std::string* out);
@@ -226,12 +228,12 @@ class FrameWriter {
   struct SnapshotHead {
     std::uint64_t sequence = 0, time_ns = 0, generation = 0;
   };
-  FrameWriter(Kind kind, std::uint64_t id);
-  ~FrameWriter();
+  FrameWriter(Kind kind, std::uint64_t id) : kind_(kind), id_(id) {}
 
-  void Begin(const SnapshotHead& head);  // kSnapshot, first
+  // kSnapshot: what every frame says from now on.
+  void Begin(const SnapshotHead& head) { head_ = head; }
 
-  struct ItemState {  // at most one of them
+  struct ItemState {  // the unit's kind has one of them
     const InterfaceState* interface = nullptr;
     const TargetState* target = nullptr;
     const FilterState* filter = nullptr;
@@ -245,14 +247,17 @@ class FrameWriter {
   [[nodiscard]] bool Add(const InterfaceState& interface);
   [[nodiscard]] bool Add(const AuditLine& record);  // kAudit
 
-  [[nodiscard]] bool empty() const;
+  [[nodiscard]] bool empty() const { return body_.empty(); }
   // The frame with its length, appended to `out`; the writer is empty then. `more`: another response of this id
   // follows. `complete` (kSnapshot): this is the snapshot's last frame.
   void Finish(bool more, bool complete, std::string* out);
 
  private:
+  bool AddElement(std::uint32_t tag, const std::string& message);
+
   Kind kind_;
   std::uint64_t id_;
+  SnapshotHead head_{};
   std::string body_;  // the elements so far, encoded as fields of their message
 };
 

@@ -286,16 +286,23 @@ bool WireReader::Bytes(std::span<const std::uint8_t>* bytes) {
   return true;
 }
 
+std::size_t CharacterBytes(std::span<const std::uint8_t> bytes) {
+  if (bytes.empty()) return 0;
+  const Sequence sequence = SequenceOf(bytes[0]);
+  if (sequence.length > bytes.size()) return 0;
+  for (std::size_t i = 1; i < sequence.length; ++i) {
+    const std::uint8_t least = i == 1 ? sequence.second_min : std::uint8_t{0x80};
+    const std::uint8_t most = i == 1 ? sequence.second_max : std::uint8_t{0xbf};
+    if (bytes[i] < least || bytes[i] > most) return 0;
+  }
+  return sequence.length;
+}
+
 bool IsText(std::span<const std::uint8_t> bytes) {
-  for (std::size_t i = 0; i < bytes.size();) {
-    const Sequence sequence = SequenceOf(bytes[i]);
-    if (sequence.length == 0 || sequence.length > bytes.size() - i) return false;
-    for (std::size_t k = 1; k < sequence.length; ++k) {
-      const std::uint8_t least = k == 1 ? sequence.second_min : std::uint8_t{0x80};
-      const std::uint8_t most = k == 1 ? sequence.second_max : std::uint8_t{0xbf};
-      if (bytes[i + k] < least || bytes[i + k] > most) return false;
-    }
-    i += sequence.length;
+  while (!bytes.empty()) {
+    const std::size_t length = CharacterBytes(bytes);
+    if (length == 0) return false;
+    bytes = bytes.subspan(length);
   }
   return true;
 }

@@ -1,0 +1,60 @@
+#include "codec/wire_write.h"
+
+#include <pb_encode.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "codec/wire_scan.h"
+
+namespace heliostat::codec {
+
+void AppendVarint(std::uint64_t value, std::string* out) {
+  for (; value >= 0x80; value >>= 7) out->push_back(static_cast<char>((value & 0x7f) | 0x80));
+  out->push_back(static_cast<char>(value));
+}
+
+void AppendNumber(std::uint32_t tag, std::uint64_t value, std::string* out) {
+  if (value == 0) return;
+  AppendVarint(std::uint64_t{tag} << 3 | PB_WT_VARINT, out);
+  AppendVarint(value, out);
+}
+
+void AppendBytes(std::uint32_t tag, std::string_view bytes, std::string* out) {
+  AppendVarint(std::uint64_t{tag} << 3 | PB_WT_STRING, out);
+  AppendVarint(bytes.size(), out);
+  out->append(bytes);
+}
+
+void AppendMessage(const pb_msgdesc_t* descriptor, const void* message, std::string* out) {
+  pb_ostream_t stream{};
+  stream.callback = [](pb_ostream_t* to, const pb_byte_t* bytes, std::size_t count) {
+    static_cast<std::string*>(to->state)->append(reinterpret_cast<const char*>(bytes), count);
+    return true;
+  };
+  stream.state = out;
+  stream.max_size = SIZE_MAX;
+  // Fails only for a text without NUL or a count past its array: every writer here holds to both.
+  [[maybe_unused]] const bool encoded = pb_encode(&stream, descriptor, message);
+  assert(encoded);
+}
+
+void CutText(std::string_view text, char* out, std::size_t size) {
+  std::span<const std::uint8_t> rest(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  std::size_t written = 0;
+  while (!rest.empty()) {
+    const std::size_t length = CharacterBytes(rest);
+    const std::size_t step = std::max<std::size_t>(length, 1);
+    if (written + step >= size) break;
+    if (length == 0) {
+      out[written] = '?';
+    } else {
+      std::copy_n(rest.begin(), length, out + written);
+    }
+    written += step;
+    rest = rest.subspan(step);
+  }
+  out[written] = '\0';
+}
+
+}  // namespace heliostat::codec
