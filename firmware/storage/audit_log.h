@@ -13,7 +13,7 @@
 #include "base/status.h"
 #include "hal/flash.h"
 #include "hal/secure_channel.h"
-#include "storage/generation_store.h"
+#include "storage/region.h"
 
 namespace heliostat::storage {
 
@@ -34,19 +34,28 @@ struct AuditRecord {
 
 class AuditLog {
  public:
+  // Errors as GenerationStore::Open's. `flash` outlives the log.
   [[nodiscard]] static Result<std::unique_ptr<AuditLog>> Open(hal::Flash& flash, Region region,
                                                               hal::Sha256Function sha256);
   ~AuditLog();
 
-  // Written and synced on return. Sets sequence and hash.
+  // Written and synced on return; sequence and hash are given by the log. On error nothing has changed (as
+  // GenerationStore::Commit): kInvalidArgument (a text is too long), kResourceExhausted (a region too small for one),
+  // kUnavailable.
   [[nodiscard]] Status Append(AuditRecord record);
   // The newest; sequence 0 when there is none.
   [[nodiscard]] const AuditRecord& newest() const;
   // Those behind `after`, oldest first, at most `limit` (0: all). `take` returns false to stop.
   [[nodiscard]] Status Read(std::uint64_t after, std::uint32_t limit,
                             const std::function<bool(const AuditRecord&)>& take);
-  // Where the chain does not hold, or bytes are rotten.
+  // Where the chain does not hold, or bytes are rotten. What can still be read is.
   [[nodiscard]] const Status& damage() const;
+
+ private:
+  struct State;
+  explicit AuditLog(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace heliostat::storage

@@ -16,21 +16,16 @@
 
 #include "base/status.h"
 #include "hal/flash.h"
+#include "storage/region.h"
 
 namespace heliostat::storage {
-
-// A run of erase blocks of a flash.
-struct Region {
-  std::uint32_t first_block = 0;
-  std::uint32_t blocks = 0;
-};
 
 struct GenerationInfo {
   std::uint64_t number = 0;   // 1, 2, ...; given by the store
   std::uint64_t time_ns = 0;  // since 1970-01-01 UTC, by the card's clock
   std::uint8_t role = 0;      // of whom it was made by
   bool unconfirmed = false;   // to be undone unless confirmed: see Confirm
-  std::uint64_t base = 0;     // unconfirmed: the generation to go back to
+  std::uint64_t base = 0;     // unconfirmed: the generation to go back to, a kept one, or 0; else 0
   std::string user{};         // at most 64 bytes each of user, owner, address, action; 128 of summary, comment
   std::string owner{};
   std::string address{};
@@ -51,13 +46,15 @@ class GenerationStore {
     std::uint32_t kept =
         16;  // generations that can be gone back to, the current one included; fewer when flash is short
     std::size_t max_change_bytes = 32 * 1024 + 64;
-    // Writes generation `number` as changes from nothing. For compaction; it may call Read.
+    // Writes generation `number` as changes from nothing, the same each time. For compaction; it may call Read. Never
+    // empty.
     std::function<Status(std::uint64_t number, const Sink& sink)> snapshot;
   };
 
-  // Reads the region, and repairs what a cut left. An erased region is an empty configuration, generation 0. kDataLoss
-  // is never returned for a cut; where bytes have rotten the last generation that is whole is current and `damage`
-  // says what was lost. kUnavailable: the device fails. `flash` outlives the store.
+  // Reads the region; what a cut left is repaired by the first write. An erased region is an empty configuration,
+  // generation 0. A cut is no damage; where bytes have rotten the last generation that is whole is current and
+  // `damage` says what was lost. kUnavailable: the device fails; kInvalidArgument, kFailedPrecondition, kUnsupported:
+  // not such a region. `flash` outlives the store.
   [[nodiscard]] static Result<std::unique_ptr<GenerationStore>> Open(hal::Flash& flash, Region region, Options options);
   ~GenerationStore();
 
@@ -65,18 +62,27 @@ class GenerationStore {
   [[nodiscard]] const std::vector<GenerationInfo>& generations() const;  // kept ones, oldest first
   [[nodiscard]] const Status& damage() const;
 
-  // The changes that lead from an empty configuration to `number`. kNotFound: not kept. kDataLoss.
+  // The changes that lead from an empty configuration to `number`; of 0 there are none. kNotFound: not kept. kDataLoss.
   [[nodiscard]] Status Read(std::uint64_t number, const Sink& sink);
 
-  // Writes, syncs, and returns the new generation's number. On error nothing has changed: kResourceExhausted when the
-  // configuration does not fit even alone, what the producer returned, kUnavailable.
+  // Writes, syncs, and returns the new generation's number. On error nothing has changed: kInvalidArgument (a text or
+  // a change too long, a base that is not kept), kResourceExhausted when the configuration does not fit even alone,
+  // what the producer or the snapshot returned, kUnavailable. Only where a device fails while the last record is
+  // written, and fails again when that is to be undone, a restart may find the generation.
   [[nodiscard]] Result<std::uint64_t> Commit(GenerationInfo info, const Producer& changes);
 
-  // Generation `number`, the current and unconfirmed one, stays.
+  // Generation `number`, the current and unconfirmed one, stays. kFailedPrecondition: it is not. Else as Commit.
   [[nodiscard]] Status Confirm(std::uint64_t number);
 
+  // What records may fill: half the region, the other is for compaction.
   [[nodiscard]] std::uint64_t region_bytes() const;
   [[nodiscard]] std::uint64_t used_bytes() const;  // of it
+
+ private:
+  struct State;
+  explicit GenerationStore(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace heliostat::storage

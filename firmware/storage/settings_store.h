@@ -2,13 +2,16 @@
 // value written counts, and a value is whole or as before after any cut. One thread (the agent's).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/status.h"
 #include "hal/flash.h"
-#include "storage/generation_store.h"
+#include "storage/region.h"
 
 namespace heliostat::storage {
 
@@ -24,13 +27,23 @@ inline constexpr std::size_t kMaxSettingBytes = 64 * 1024;
 
 class SettingsStore {
  public:
+  // Errors as GenerationStore::Open's. `flash` outlives the store.
   [[nodiscard]] static Result<std::unique_ptr<SettingsStore>> Open(hal::Flash& flash, Region region);
   ~SettingsStore();
 
   // Empty: never set.
   [[nodiscard]] const std::string& Get(Setting setting) const;
-  // All of them or none; written and synced on return.
+  // All of them or none; written and synced on return. On error nothing has changed (as GenerationStore::Commit):
+  // kInvalidArgument (a value is too long), kResourceExhausted, kUnavailable.
   [[nodiscard]] Status Set(const std::vector<std::pair<Setting, std::string>>& values);
+  // Where bytes have rotten: the values are those of an earlier moment, each set with what was set together with it.
+  [[nodiscard]] const Status& damage() const;
+
+ private:
+  struct State;
+  explicit SettingsStore(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace heliostat::storage

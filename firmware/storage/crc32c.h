@@ -1,0 +1,12 @@
+// CRC32C (Castagnoli), RFC 3720 appendix B.4: reflected polynomial 0x82f63b78, all ones in and out.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace heliostat::storage {
+
+// Of what `before` is the CRC of, and `bytes` behind it.
+[[nodiscard]] std::uint32_t Crc32c(std::span<const std::uint8_t> bytes, std::uint32_t before = 0);
+
+}  // namespace heliostat::storage

@@ -1,0 +1,67 @@
+// An append-only log of checksummed records on a run of erase blocks, safe under a power cut at any write (FORMAT.md).
+//
+// The region has two halves, its areas. Records are appended to the one with the youngest headers; when it is full, or
+// its end is not to be trusted, what is still wanted is written to the other, whose headers come last: until they are
+// there the old area counts. What the records mean, and which are still wanted, is the store's above. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/status.h"
+#include "hal/flash.h"
+#include "storage/area_writer.h"
+#include "storage/log_area.h"
+#include "storage/region.h"
+
+namespace heliostat::storage {
+
+class RecordLog {
+ public:
+  // Reads the headers; writes nothing. kInvalidArgument: the region is none of this flash, or too small;
+  // kFailedPrecondition, kUnsupported: it was made by something else; kUnavailable: the device fails. `flash` outlives
+  // the log.
+  [[nodiscard]] static Result<std::unique_ptr<RecordLog>> Open(hal::Flash& flash, Region region, LogKind kind,
+                                                               std::uint32_t max_payload_bytes);
+
+  // Areas with records to read, youngest first: none in a new region, else one or two.
+  [[nodiscard]] const std::vector<LogArea>& areas() const { return areas_; }
+
+  // The area that counts, an index of areas(), walked by the caller.
+  void Use(std::size_t area, const Walked& walked);
+  // What Use chose, or the last compaction made; null in a new region.
+  [[nodiscard]] const LogArea* active() const { return active_.get(); }
+
+  // Null when nothing may be appended before a compaction: the region is new, its end is torn, a device has failed.
+  [[nodiscard]] AreaWriter* writer();
+
+  // Erases the area that does not count, for what is to be kept. The active one counts until Finish has returned ok.
+  [[nodiscard]] Result<AreaWriter> StartCompaction();
+  // After an error here it is open which area counts: until the log is opened again it takes no more records.
+  [[nodiscard]] Status FinishCompaction(AreaWriter writer);
+
+  // Of each area.
+  [[nodiscard]] const AreaShape& shape() const { return shapes_[0]; }
+  // Of records, with their headers, in one area.
+  [[nodiscard]] std::uint32_t capacity_bytes() const { return shapes_[0].capacity(); }
+  [[nodiscard]] std::uint32_t used_bytes() const;
+  [[nodiscard]] std::uint64_t region_bytes() const { return std::uint64_t{shapes_[0].bytes} * 2; }
+
+ private:
+  RecordLog(hal::Flash& flash, LogKind kind, std::uint32_t max_payload_bytes);
+  Status Start(Region region);
+
+  hal::Flash* flash_;
+  LogKind kind_;
+  std::uint32_t max_payload_bytes_;
+  std::vector<AreaShape> shapes_;
+  std::vector<LogArea> areas_;
+  std::unique_ptr<LogArea> active_;
+  std::unique_ptr<AreaWriter> writer_;
+  std::uint32_t used_end_ = 0;
+  std::uint32_t epoch_ = 0;  // the highest ever seen
+  bool failed_ = false;
+};
+
+}  // namespace heliostat::storage

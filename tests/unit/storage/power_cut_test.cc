@@ -1,0 +1,177 @@
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <deque>
+#include <optional>
+
+#include "storage/audit_log.h"
+#include "storage/settings_store.h"
+#include "unit/storage/key_values.h"
+#include "unit/storage/power_cuts.h"
+
+namespace heliostat::storage {
+namespace {
+
+using hal::emulated::EmulatedFlash;
+
+void Print(const std::string& what, const CutFigures& figures) {
+  std::printf("power: %s: %s\n", what.c_str(), figures.Text().c_str());
+}
+
+// A generation as the outside knows it.
+struct Known {
+  GenerationInfo info;
+  KeyValues values;
+  friend bool operator==(const Known&, const Known&) = default;
+};
+
+// Commits that put, change and remove, small and of several kilobytes; some unconfirmed, then confirmed; some given up
+// in the middle. A commit that was cut is asked for again with other content: no byte of the first may come back.
+class Committer {
+ public:
+  struct Sizes {
+    std::uint64_t commits = 0;
+    std::uint64_t keys = 0;
+    std::size_t value_bytes = 0;
+    std::size_t large_bytes = 0;
+  };
+  Committer(Region region, const Sizes& sizes) : region_(region), sizes_(sizes), commits_(sizes.commits) {}
+
+  bool Play(EmulatedFlash& flash) {
+    KeyValueStore store(flash, region_, kKept);
+    if (!store.status().ok()) {
+      EXPECT_EQ(store.status().code(), Code::kUnavailable) << store.status().ToString();
+      return false;
+    }
+    if (!Settle(store)) return true;
+    // Behind a cut far enough to compact again.
+    if (flash.operations() > 1) commits_ = std::min(commits_, known_.size() + kMore);
+    while (known_.size() < commits_) {
+      if (!CommitNext(store, flash)) return false;
+    }
+    KeyValueStore again(flash, region_, kKept);
+    if (!again.status().ok()) return false;
+    Compare(again);
+    return true;
+  }
+
+ private:
+  static constexpr std::uint32_t kKept = 4;
+  static constexpr std::uint64_t kMore = 8;
+
+  // Takes over what was being asked for if the store has it; then everything must be as known.
+  bool Settle(KeyValueStore& store) {
+    EXPECT_TRUE(store->damage().ok()) << store->damage().ToString();
+    if (asked_.has_value() && store->current() == asked_->info.number) {
+      if (asked_->info.number > known_.size()) known_.push_back(*asked_);
+    }
+    if (confirming_ && !store->generations().empty() && !store->generations().back().unconfirmed) {
+      known_.back().info.unconfirmed = false;
+      known_.back().info.base = 0;
+    }
+    asked_.reset();
+    confirming_ = false;
+    Compare(store);
+    return !testing::Test::HasFailure();
+  }
+
+  void Compare(KeyValueStore& store) {
+    ASSERT_EQ(store->current(), known_.size());
+    ASSERT_LE(store->generations().size(), kKept);
+    ASSERT_GE(store->generations().size(), std::min<std::size_t>(known_.size(), 1));
+    std::uint64_t number = known_.size() - store->generations().size();
+    for (const GenerationInfo& info : store->generations()) {
+      const Known& known = known_[number++];
+      ASSERT_EQ(info, known.info);
+      const auto values = ReadGeneration(*store, info.number);
+      ASSERT_TRUE(values.ok()) << values.status().ToString();
+      ASSERT_EQ(*values, known.values);
+    }
+  }
+
+  bool CommitNext(KeyValueStore& store, const EmulatedFlash& flash) {
+    const std::uint64_t number = known_.size() + 1;
+    if (number % 7 == 3 && !GiveUp(store, flash)) return false;
+    asked_ = Next(number);
+    const auto committed = store->Commit(
+        asked_->info, ChangesBetween(known_.empty() ? KeyValues{} : known_.back().values, asked_->values));
+    if (!committed.ok()) return Cut(flash, committed.status());
+    EXPECT_EQ(*committed, number);
+    known_.push_back(*asked_);
+    asked_.reset();
+    if (!known_.back().info.unconfirmed) return true;
+    confirming_ = true;
+    const Status status = store->Confirm(number);
+    if (!status.ok()) return Cut(flash, status);
+    confirming_ = false;
+    known_.back().info.unconfirmed = false;
+    known_.back().info.base = 0;
+    return true;
+  }
+
+  // Writes more than a piece, then fails.
+  static bool GiveUp(KeyValueStore& store, const EmulatedFlash& flash) {
+    const auto refused = store->Commit({}, [](const Sink& sink) -> Status {
+      HELIOSTAT_RETURN_IF_ERROR(sink(AsBytes("never=" + std::string(1500, 'n'))));
+      return {Code::kInvalidArgument, "test", "given up"};
+    });
+    return refused.status().code() == Code::kInvalidArgument || Cut(flash, refused.status());
+  }
+
+  static bool Cut(const EmulatedFlash& flash, const Status& status) {
+    EXPECT_FALSE(flash.powered()) << status.ToString();
+    EXPECT_EQ(status.code(), Code::kUnavailable) << status.ToString();
+    return false;
+  }
+
+  Known Next(std::uint64_t number) {
+    ++attempts_;
+    Known next{{}, known_.empty() ? KeyValues{} : known_.back().values};
+    next.info.number = number;
+    next.info.time_ns = 1'000 * attempts_;
+    next.info.role = 2;
+    next.info.user = "alice";
+    next.info.comment = "attempt " + std::to_string(attempts_);
+    next.info.unconfirmed = number % 5 == 2;
+    next.info.base = next.info.unconfirmed ? number - 1 : 0;
+    const std::string stamp = std::to_string(number) + "." + std::to_string(attempts_) + ":";
+    next.values["always"] = stamp;
+    next.values["key" + std::to_string(number % sizes_.keys)] =
+        stamp + std::string(sizes_.value_bytes + number * 37 % 200, 'v');
+    if (number % 4 == 0) next.values.erase("key" + std::to_string((number + 1) % sizes_.keys));
+    if (number % 8 == 6) next.values["large"] = stamp + std::string(sizes_.large_bytes, 'l');
+    if (number % 8 == 1) next.values.erase("large");
+    return next;
+  }
+
+  Region region_;
+  Sizes sizes_;
+  std::uint64_t commits_;       // to be made
+  std::vector<Known> known_;    // acknowledged: generation n is the n-th
+  std::optional<Known> asked_;  // in flight
+  bool confirming_ = false;
+  std::uint64_t attempts_ = 0;
+};
+
+class PowerCut : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(PowerCut, AtAnyOperationLeavesTheLastGenerationOrTheOneInFlight) {
+  const hal::FlashGeometry geometry{4096, GetParam(), 6};
+  const Committer committer({1, 4}, {.commits = 34, .keys = 6, .value_bytes = 200, .large_bytes = 2300});
+  const CutFigures figures = CutEverywhere(EmulatedFlash(geometry), committer, false);
+  Print("34 commits in units of " + std::to_string(GetParam()), figures);
+  EXPECT_GE(figures.erases, 5 * 2U) << "it has to compact now and then";
+}
+
+TEST_P(PowerCut, TwiceLeavesTheLastGenerationOrTheOneInFlight) {
+  const hal::FlashGeometry geometry{4096, GetParam(), 2};
+  const Committer committer({0, 2}, {.commits = 6, .keys = 2, .value_bytes = 550, .large_bytes = 100});
+  const CutFigures figures = CutEverywhere(EmulatedFlash(geometry), committer, true);
+  Print("6 commits in units of " + std::to_string(GetParam()), figures);
+  EXPECT_GE(figures.erases, 2 * 1U) << "it has to compact";
+}
+
+INSTANTIATE_TEST_SUITE_P(Units, PowerCut, testing::Values(1, 16, 256), testing::PrintToStringParamName());
+
+}  // namespace
+}  // namespace heliostat::storage
