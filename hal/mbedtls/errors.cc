@@ -8,6 +8,7 @@
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/pem.h>
 #include <mbedtls/pk.h>
+#include <mbedtls/rsa.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509.h>
 
@@ -17,6 +18,18 @@ namespace {
 // A number is the sum of a module's and, often, one of a module below: two negative parts, the upper above 7 bits.
 int Upper(int error) { return -(-error & ~0x7F); }
 int Lower(int error) { return -(-error & 0x7F); }
+
+// A signature that does not fit: the library passes on what the arithmetic says.
+bool IsBadSignature(int error) {
+  switch (Upper(error)) {
+    case MBEDTLS_ERR_ECP_VERIFY_FAILED:
+    case MBEDTLS_ERR_RSA_VERIFY_FAILED:
+    case MBEDTLS_ERR_PK_SIG_LEN_MISMATCH:
+    case MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE_VERIFY:
+    case MBEDTLS_ERR_SSL_PEER_VERIFY_FAILED: return true;
+    default: return false;
+  }
+}
 
 const char* PeerName(Side our_side) { return our_side == Side::kServer ? "the client" : "the card"; }
 
@@ -88,8 +101,7 @@ Status Explain(int error, Side our_side, const std::string& peer) {
       return {Code::kPermissionDenied, peer, "the handshake was changed on its way"};
     default: break;
   }
-  if (Upper(error) == MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE_VERIFY ||
-      Upper(error) == MBEDTLS_ERR_SSL_BAD_HS_SERVER_KEY_EXCHANGE || error == MBEDTLS_ERR_SSL_PEER_VERIFY_FAILED) {
+  if (IsBadSignature(error)) {
     return {Code::kPermissionDenied, peer, who + " does not hold the key of its certificate"};
   }
   return {Code::kDataLoss, peer, who + " breaks the rules of TLS (error -0x" + [&] {
@@ -112,13 +124,12 @@ Status ExplainAlert(std::uint8_t description, Side our_side, const std::string& 
 
 std::uint8_t AlertFor(int error) {
   if (IsOutOfMemory(error)) return MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
+  if (IsBadSignature(error)) return MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR;
   switch (Upper(error)) {
     case MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE: return MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE;
     case MBEDTLS_ERR_SSL_INVALID_MAC: return MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC;
     case MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION: return MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION;
-    case MBEDTLS_ERR_SSL_BAD_HS_FINISHED:
-    case MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE_VERIFY:
-    case MBEDTLS_ERR_SSL_PEER_VERIFY_FAILED: return MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR;
+    case MBEDTLS_ERR_SSL_BAD_HS_FINISHED: return MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR;
     case MBEDTLS_ERR_SSL_INVALID_RECORD:
     case MBEDTLS_ERR_SSL_BAD_HS_CLIENT_HELLO:
     case MBEDTLS_ERR_SSL_BAD_HS_SERVER_HELLO:

@@ -29,7 +29,10 @@ struct Transfer {
 class ByteStream {
  public:
   virtual ~ByteStream() = default;  // closes
+  // Read until it waits: a secure channel holds bytes that no poller sees.
   [[nodiscard]] virtual Transfer Read(std::span<std::uint8_t> out) = 0;
+  // May take a part. After kWaitWrite or kWaitRead the next Write begins with the same bytes again; more may follow
+  // them.
   [[nodiscard]] virtual Transfer Write(std::span<const std::uint8_t> bytes) = 0;
   // The peer's address and port, for people: `192.0.2.1:40123`, `[2001:db8::1]:40123`.
   [[nodiscard]] virtual const std::string& peer_address() const = 0;
@@ -40,7 +43,8 @@ class ByteStream {
 class Listener {
  public:
   virtual ~Listener() = default;
-  // The next connection; null when none waits. An error (no descriptors left) leaves the listener usable.
+  // The next connection; null when none waits. An error (no descriptors left) leaves the listener usable, and the
+  // connection waiting: a poller goes on reporting it.
   [[nodiscard]] virtual Result<std::unique_ptr<ByteStream>> Accept() = 0;
   [[nodiscard]] virtual const std::string& address() const = 0;  // with the port that it really has
   [[nodiscard]] virtual int descriptor() const = 0;
@@ -55,10 +59,11 @@ class Poller {
     bool writable = false;
   };
   virtual ~Poller() = default;
-  // `token` comes back with its events; Set again changes what is waited for. Neither: nothing but a broken connection.
+  // `token` (not 2^64 - 1) comes back with its events; Set again changes what is waited for. Neither: nothing but a broken connection.
   [[nodiscard]] virtual Status Set(int descriptor, std::uint64_t token, bool read, bool write) = 0;
   virtual void Remove(int descriptor) = 0;
-  // At most `events.size()` events, after at most `timeout_ms`; none after a Wake or the timeout.
+  // At most `events.size()` events, after at most `timeout_ms` (-1: any time); none after a Wake, a signal or the
+  // timeout, when nothing else is there.
   [[nodiscard]] virtual std::size_t Wait(std::span<Event> events, int timeout_ms) = 0;
   // Ends a Wait, the one going on or the next. Any thread.
   virtual void Wake() = 0;

@@ -1,5 +1,7 @@
 // Mutually authenticated, encrypted connections (TLS 1.2, RFC 5246), and the digest that records are chained by.
 //
+// Memory: a channel is small until its peer has begun to speak TLS; what it then takes is its implementation's to say.
+//
 // Profile: ECDHE with AES-GCM or ChaCha20-Poly1305, P-256, P-384 or X25519, certificates on both sides, revocation
 // lists; no renegotiation, no session tickets, no compression.
 #pragma once
@@ -21,9 +23,10 @@ using Sha256Digest = std::array<std::uint8_t, 32>;
 // hal/mbedtls has one. Never fails, never allocates. Any thread.
 using Sha256Function = Sha256Digest (*)(std::span<const std::uint8_t> bytes);
 
+// Texts are UTF-8; what is none, controls and backslashes are written as `\XX`.
 struct Certificate {
   std::string subject{};      // `CN=alice,O=Example`
-  std::string common_name{};  // alone; empty: none
+  std::string common_name{};  // alone; empty: none, or several
   std::string issuer{};
   std::string serial{};             // hexadecimal, capitals, without separators
   std::vector<std::string> uris{};  // subject alternative names of kind URI
@@ -38,7 +41,7 @@ struct TrustBundle {
   std::string ca{};           // who peers' certificates must come from
   std::string certificate{};  // our own, with its chain if there are authorities between
   std::string private_key{};
-  std::string crl{};  // of the authority; empty: nothing is revoked
+  std::string crl{};  // of the authority; empty: nothing is revoked. Past its next update it still revokes
 };
 
 struct TrustState {

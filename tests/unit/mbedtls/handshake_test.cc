@@ -1,13 +1,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <mbedtls/error.h>
 
 #include <array>
-#include <numeric>
+#include <random>
 
-#include "linux/sockets.h"
-#include "mbedtls/mbedtls_client.h"
-#include "mbedtls/mbedtls_server.h"
-#include "support/tls_ends.h"
+#include "mbedtls/judge.h"
+#include "mbedtls/owned.h"
+#include "mbedtls/x509_values.h"
+#include "unit/mbedtls/tls_pair.h"
 
 namespace heliostat::hal::mbedtls {
 namespace {
@@ -16,26 +17,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using Outcome = Transfer::Outcome;
 
-class Handshake : public testing::Test {
+class Handshake : public TlsPair {
  protected:
-  void Serve(const TrustBundle& bundle) {
-    Result<std::unique_ptr<SecureServer>> opened = OpenServer(bundle, &clock_);
-    ASSERT_TRUE(opened.ok()) << opened.status().ToString();
-    server_ = std::move(opened).value();
-  }
-
-  // Connects `client` to the server and lets both shake hands.
-  Handshakes Meet(const TrustBundle& client, const std::string& name = "card-1") {
-    auto [near, far] = linux_os::ConnectedPair().value();
-    auto accepted = server_->Accept(std::move(near));
-    EXPECT_TRUE(accepted.ok());
-    server_end_ = std::move(accepted).value();
-    auto opened = OpenClient(std::move(far), client, name, &clock_);
-    EXPECT_TRUE(opened.ok()) << opened.status().ToString();
-    client_end_ = std::move(opened).value();
-    return ShakeHands(server_end_, client_end_);
-  }
-
   // Neither side takes the connection, and both can say why.
   void ExpectRefused(const TrustBundle& client, const std::string& server_reason, const std::string& client_reason,
                      const std::string& name = "card-1") {
@@ -46,19 +29,6 @@ class Handshake : public testing::Test {
     EXPECT_EQ(ended.client.error.reason(), client_reason);
     EXPECT_EQ(ended.client.error.code(), Code::kPermissionDenied);
   }
-
-  void ExpectAccepted(const TrustBundle& client) {
-    const Handshakes ended = Meet(client);
-    EXPECT_EQ(ended.server.outcome, Outcome::kBytes) << ended.server.error.ToString();
-    EXPECT_EQ(ended.client.outcome, Outcome::kBytes) << ended.client.error.ToString();
-  }
-
-  SetClock clock_;
-  TestAuthority authority_;
-  TrustBundle card_ = authority_.Card();
-  std::unique_ptr<SecureServer> server_;
-  std::unique_ptr<SecureChannel> server_end_;
-  std::unique_ptr<SecureChannel> client_end_;
 };
 
 TEST_F(Handshake, ShowsBothSidesWhoTheOtherIs) {
@@ -165,6 +135,190 @@ TEST_F(Handshake, ClientMustNameTheCard) {
     ASSERT_FALSE(opened.ok());
     EXPECT_EQ(opened.status().subject(), "server_name");
   }
+}
+
+TEST_F(Handshake, ClientNeedsADnsNameInTheCardsCertificate) {
+  Serve(authority_.Issue({.common_name = "card-1", .use = pki::Use::kCard}));  // the common name does not do
+  ExpectRefused(authority_.User(), "the client refuses our certificate: it is damaged, or for another name",
+                "the card's certificate is not for the name \"card-1\"");
+}
+
+TEST_F(Handshake, ServerFailsBeforeAnyMemoryIsSpentOnWhatIsNotTls) {
+  Serve(card_);
+  auto [near, far] = linux_os::ConnectedPair().value();
+  const auto end = server_->Accept(std::move(near)).value();
+  EXPECT_EQ(end->Handshake().outcome, Outcome::kWaitRead);
+  const std::string_view text = "GET / HTTP/1.1\r\n\r\n";
+  ASSERT_EQ(far->Write({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}).bytes, text.size());
+  const Transfer failed = end->Handshake();
+  EXPECT_EQ(failed.outcome, Outcome::kFailed);
+  EXPECT_EQ(failed.error.ToString(), "local: the client speaks plain text, not TLS; use helioctl");
+  EXPECT_EQ(end->Handshake().error.reason(), failed.error.reason());  // it stays failed
+  std::array<std::uint8_t, 16> alert{};
+  EXPECT_EQ(far->Read(alert).bytes, 7U);
+  EXPECT_EQ(alert[6], MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE);
+}
+
+TEST_F(Handshake, SaysThatThePeerHungUp) {
+  Serve(card_);
+  {
+    auto [near, far] = linux_os::ConnectedPair().value();
+    const auto end = server_->Accept(std::move(near)).value();
+    far.reset();
+    EXPECT_EQ(end->Handshake().error.reason(), "the client closed the connection before it said anything");
+  }
+  auto [near, far] = linux_os::ConnectedPair().value();
+  const auto end = OpenClient(std::move(far), authority_.User(), "card-1", &clock_).value();
+  EXPECT_EQ(end->Handshake().outcome, Outcome::kWaitRead);
+  near.reset();
+  const Transfer failed = end->Handshake();
+  EXPECT_EQ(failed.error.code(), Code::kUnavailable);
+  EXPECT_EQ(failed.error.reason(), "the card broke the connection off");
+}
+
+// A client that shows another's certificate, and signs with its own key. OpenClient would not let it.
+class Impostor {
+ public:
+  Impostor(const TrustBundle& shown, const TrustBundle& own, std::unique_ptr<ByteStream> stream)
+      : stream_(std::move(stream)) {
+    EXPECT_TRUE(Parse(shown.certificate, "certificate", certificate_).ok());
+    EXPECT_TRUE(Parse(own.private_key, "private_key", key_).ok());
+    EXPECT_EQ(mbedtls_ctr_drbg_seed(random_.get(), mbedtls_entropy_func, entropy_.get(), nullptr, 0), 0);
+    EXPECT_EQ(mbedtls_ssl_config_defaults(config_.get(), MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                          MBEDTLS_SSL_PRESET_DEFAULT),
+              0);
+    mbedtls_ssl_conf_rng(config_.get(), mbedtls_ctr_drbg_random, random_.get());
+    mbedtls_ssl_conf_authmode(config_.get(), MBEDTLS_SSL_VERIFY_NONE);
+    EXPECT_EQ(mbedtls_ssl_conf_own_cert(config_.get(), certificate_.get(), key_.get()), 0);
+    EXPECT_EQ(mbedtls_ssl_setup(ssl_.get(), config_.get()), 0);
+    mbedtls_ssl_set_bio(ssl_.get(), stream_.get(), &Send, &Receive, nullptr);
+  }
+  int Handshake() { return mbedtls_ssl_handshake(ssl_.get()); }
+  std::uint8_t alert() const { return ssl_->in_msg[1]; }
+
+ private:
+  static int Send(void* stream, const std::uint8_t* bytes, std::size_t size) {
+    const Transfer sent = static_cast<ByteStream*>(stream)->Write({bytes, size});
+    return sent.outcome == Outcome::kBytes ? static_cast<int>(sent.bytes) : MBEDTLS_ERR_SSL_WANT_WRITE;
+  }
+  static int Receive(void* stream, std::uint8_t* out, std::size_t size) {
+    const Transfer got = static_cast<ByteStream*>(stream)->Read({out, size});
+    if (got.outcome == Outcome::kWaitRead) return MBEDTLS_ERR_SSL_WANT_READ;
+    return static_cast<int>(got.bytes);
+  }
+
+  std::unique_ptr<ByteStream> stream_;
+  CertificateList certificate_;
+  PrivateKey key_;
+  Entropy entropy_;
+  RandomBytes random_;
+  SslConfig config_;
+  SslContext ssl_;
+};
+
+TEST_F(Handshake, RefusesAClientThatDoesNotHoldTheKeyOfItsCertificate) {
+  Serve(card_);
+  const TrustBundle alice = authority_.User("alice");
+  const TrustBundle mallory = authority_.User("mallory");
+  for (const auto& [own, refused] : {std::pair(alice, false), std::pair(mallory, true)}) {
+    auto [near, far] = linux_os::ConnectedPair().value();
+    const auto end = server_->Accept(std::move(near)).value();
+    Impostor client(alice, own, std::move(far));
+    int said = MBEDTLS_ERR_SSL_WANT_READ;
+    Transfer ended{.outcome = Outcome::kWaitRead};
+    for (int turn = 0; turn < 20; ++turn) {
+      if (said == MBEDTLS_ERR_SSL_WANT_READ) said = client.Handshake();
+      if (ended.outcome == Outcome::kWaitRead) ended = end->Handshake();
+    }
+    if (!refused) {
+      EXPECT_EQ(ended.outcome, Outcome::kBytes) << ended.error.ToString();
+      EXPECT_EQ(said, 0);
+      continue;
+    }
+    EXPECT_EQ(ended.error.reason(), "the client does not hold the key of its certificate");
+    EXPECT_EQ(said, MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE);
+    EXPECT_EQ(client.alert(), MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR);
+  }
+}
+
+// What a peer may send instead of TLS. Sequences that begin like a record get further.
+TEST_F(Handshake, RandomBytesNeverConnectAndNeverCrash) {
+  Serve(card_);
+  constexpr std::uint32_t kSeed = 20'260'101;
+  std::mt19937 random(kSeed);
+  std::cout << "seed " << kSeed << "\n";
+  std::array<int, 2> failed{};
+  for (int round = 0; round < 3'000; ++round) {
+    std::vector<std::uint8_t> bytes(random() % 600);
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+    if (round % 4 != 0 && bytes.size() > 9) {
+      const std::size_t length = bytes.size() - 5;
+      const std::array<std::uint8_t, 9> start = {22,
+                                                 3,
+                                                 1,
+                                                 static_cast<std::uint8_t>(length >> 8U),
+                                                 static_cast<std::uint8_t>(length),
+                                                 1,
+                                                 0,
+                                                 static_cast<std::uint8_t>((length - 4) >> 8U),
+                                                 static_cast<std::uint8_t>(length - 4)};
+      std::copy_n(start.begin(), 3U + random() % 7, bytes.begin());
+    }
+    auto [near, far] = linux_os::ConnectedPair().value();
+    const auto end = server_->Accept(std::move(near)).value();
+    (void)far->Write(bytes);
+    Transfer ended = end->Handshake();
+    if (ended.outcome == Outcome::kWaitRead) {
+      far.reset();
+      ended = end->Handshake();
+    }
+    ASSERT_EQ(ended.outcome, Outcome::kFailed) << "round " << round;
+    ++failed[ended.error.code() == Code::kUnsupported ? 0 : 1];
+  }
+  EXPECT_GT(failed[0], 0);
+  EXPECT_GT(failed[1], 0);
+  ExpectAccepted(authority_.User());
+}
+
+// Every message of a good client, damaged somewhere: the handshake fails, or what was damaged did not matter.
+TEST_F(Handshake, DamagedHandshakesNeverCrash) {
+  Serve(card_);
+  constexpr std::uint32_t kSeed = 7;
+  std::mt19937 random(kSeed);
+  std::cout << "seed " << kSeed << "\n";
+  const TrustBundle user = authority_.User();
+  int done = 0;
+  for (int round = 0; round < 60; ++round) {
+    auto [near, near_peer] = linux_os::ConnectedPair().value();
+    auto [far, far_peer] = linux_os::ConnectedPair().value();
+    auto server = server_->Accept(std::move(near)).value();
+    auto client = OpenClient(std::move(far), user, "card-1", &clock_).value();
+    // Between them: whoever carries the bytes, and changes a bit of the first 700 bytes each way.
+    std::array<std::size_t, 2> carried{};
+    const std::array<std::size_t, 2> damaged = {random() % 700, random() % 700};
+    Transfer server_ended{.outcome = Outcome::kWaitRead};
+    Transfer client_ended{.outcome = Outcome::kWaitRead};
+    for (int turn = 0; turn < 20; ++turn) {
+      if (client_ended.outcome == Outcome::kWaitRead) client_ended = client->Handshake();
+      if (server_ended.outcome == Outcome::kWaitRead) server_ended = server->Handshake();
+      for (const std::size_t way : {0U, 1U}) {
+        std::array<std::uint8_t, 4'096> buffer{};
+        const Transfer got = (way == 0 ? far_peer : near_peer)->Read(buffer);
+        if (damaged[way] >= carried[way] && damaged[way] < carried[way] + got.bytes) {
+          buffer[damaged[way] - carried[way]] ^= static_cast<std::uint8_t>(1U << random() % 8);
+        }
+        carried[way] += got.bytes;
+        (void)(way == 0 ? near_peer : far_peer)->Write(std::span(buffer).first(got.bytes));
+      }
+    }
+    // Finished and the signatures cover all of it but the headers of records.
+    done += server_ended.outcome == Outcome::kBytes ? 1 : 0;
+    if (server_ended.outcome == Outcome::kBytes) {
+      EXPECT_EQ(server->peer().common_name, "alice");
+    }
+  }
+  EXPECT_LT(done, 10) << "hardly anything was damaged";
+  ExpectAccepted(user);
 }
 
 }  // namespace
