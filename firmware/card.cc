@@ -171,6 +171,12 @@ std::vector<std::string> Card::Remarks() {
   return remarks;
 }
 
+std::vector<std::string> Card::Drivers() const {
+  std::vector<std::string> drivers;
+  for (const auto& port : ports_) drivers.push_back(port->info().driver);
+  return drivers;
+}
+
 Status Card::MakeAgent() {
   agent::AgentOptions options;
   options.hardware_id = options_.board.hardware_id;

@@ -45,6 +45,8 @@ class Card {
   [[nodiscard]] bool Idle(std::uint64_t passes) const;
   // What a person should know of the kernel interfaces, each thing once. The thread that opened the card.
   std::vector<std::string> Remarks();
+  // Of each port, as the board's.
+  [[nodiscard]] std::vector<std::string> Drivers() const;
   [[nodiscard]] std::size_t workers() const { return workers_.size(); }
 
  private:

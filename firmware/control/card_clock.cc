@@ -12,12 +12,12 @@ CardClock::CardClock(hal::Clock& system, std::uint64_t bound_ns) : system_(syste
   if (system_.WallNs() < bound_ns) Set(bound_ns);
 }
 
-std::uint64_t CardClock::NowNs() {
+std::uint64_t CardClock::WallNs() {
   const std::uint64_t now = system_.WallNs() + static_cast<std::uint64_t>(offset_ns_.load(std::memory_order_relaxed));
   return std::max(now, bound_ns());
 }
 
-std::uint64_t CardClock::NowS() { return NowNs() / kSecondNs; }
+std::uint64_t CardClock::NowS() { return WallNs() / kSecondNs; }
 
 Status CardClock::CheckTime(std::uint64_t time_ns) const {
   if (time_ns >= bound_ns()) return {};

@@ -11,12 +11,13 @@
 
 namespace heliostat::control {
 
-class CardClock final : public hal::CertificateClock {
+class CardClock final : public hal::Clock, public hal::CertificateClock {
  public:
   // `bound_ns` as it was read from flash; a system clock before it goes on from there. `system` outlives this.
   CardClock(hal::Clock& system, std::uint64_t bound_ns);
 
-  [[nodiscard]] std::uint64_t NowNs();  // since 1970-01-01 UTC
+  [[nodiscard]] std::uint64_t WallNs() override;
+  [[nodiscard]] std::uint64_t MonotonicNs() override { return system_.MonotonicNs(); }
   [[nodiscard]] std::uint64_t NowS() override;
 
   // kFailedPrecondition when it is before the bound.

@@ -111,8 +111,8 @@ std::shared_ptr<Reply> CardSettings::SetTrust(const Caller& caller, std::uint64_
   changing_ = true;
   auto reply = std::make_shared<PendingReply>();
   auto write = [this, bundle, by = caller.identity, summary = NamesOf(change)] {
-    HELIOSTAT_RETURN_IF_ERROR(WriteTrust(bundle, *options_.settings));
-    return options_.provisioner->RecordAudit(by, "trust", summary);
+    HELIOSTAT_RETURN_IF_ERROR(options_.provisioner->RecordAudit(by, "trust", summary));
+    return WriteTrust(bundle, *options_.settings);
   };
   auto then = [this, id, bundle = std::move(bundle), weak = std::weak_ptr(reply)](const Status& written) mutable {
     changing_ = false;
@@ -152,18 +152,20 @@ std::shared_ptr<Reply> CardSettings::SetTime(const Caller& caller, std::uint64_t
   changing_ = true;
   auto reply = std::make_shared<PendingReply>();
   auto write = [this, time_ns = change.time_ns, by = caller.identity]() -> Status {
-    HELIOSTAT_RETURN_IF_ERROR(WriteTimeBound(time_ns, *options_.settings));
-    const std::uint64_t before_ns = options_.clock->NowNs();
-    options_.clock->Set(time_ns);
+    const std::uint64_t before_ns = options_.clock->WallNs();
     const bool later = time_ns >= before_ns;
     const std::uint64_t seconds = (later ? time_ns - before_ns : before_ns - time_ns) / kSecondNs;
-    return options_.provisioner->RecordAudit(by, "time", std::to_string(seconds) + (later ? " s later" : " s earlier"));
+    const std::string summary = std::to_string(seconds) + (later ? " s later" : " s earlier");
+    HELIOSTAT_RETURN_IF_ERROR(options_.provisioner->RecordAudit(by, "time", summary));
+    HELIOSTAT_RETURN_IF_ERROR(WriteTimeBound(time_ns, *options_.settings));
+    options_.clock->Set(time_ns);
+    return OkStatus();
   };
   auto then = [this, id, weak = std::weak_ptr(reply)](const Status& written) {
     changing_ = false;
     std::string frame;
     if (written.ok()) {
-      codec::AppendTime(id, options_.clock->NowNs(), &frame);
+      codec::AppendTime(id, options_.clock->WallNs(), &frame);
     } else {
       codec::AppendError(id, written, 0, &frame);
     }
@@ -175,7 +177,7 @@ std::shared_ptr<Reply> CardSettings::SetTime(const Caller& caller, std::uint64_t
 }
 
 void CardSettings::Tick() {
-  const std::uint64_t now_ns = options_.clock->NowNs();
+  const std::uint64_t now_ns = options_.clock->WallNs();
   if (changing_ || now_ns < options_.clock->bound_ns() + kBoundStepNs) return;
   changing_ = true;
   options_.calls->Call([this, now_ns] { return WriteTimeBound(now_ns, *options_.settings); },

@@ -131,7 +131,7 @@ void Connection::Run(std::uint64_t now_ns) {
   unfinished_ = false;
   if (phase_ == Phase::kSilent) {
     Result<std::unique_ptr<hal::SecureChannel>> channel = options_.secure->Accept(std::move(stream_));
-    if (!channel.ok()) return Drop(channel.status().ToString());
+    if (!channel.ok()) return Drop(channel.status().reason());
     channel_ = std::move(*channel);
     phase_ = Phase::kHandshake;
   }
@@ -150,7 +150,7 @@ void Connection::Handshake() {
     return;
   }
   if (transfer.outcome == Outcome::kClosed) return Drop("");
-  if (transfer.outcome == Outcome::kFailed) return Drop(transfer.error.ToString());
+  if (transfer.outcome == Outcome::kFailed) return Drop(transfer.error.reason());
   phase_ = Phase::kHello;
   phase_ns_ = now_ns_;
   read_waits_ = Outcome::kWaitRead;
@@ -181,7 +181,7 @@ Connection::Step Connection::Flush() {
     return Step::kWait;
   }
   if (transfer.outcome != Outcome::kBytes) {
-    Drop(transfer.outcome == Outcome::kFailed ? transfer.error.ToString() : "");
+    Drop(transfer.outcome == Outcome::kFailed ? transfer.error.reason() : "");
     return Step::kWait;
   }
   sent_ += transfer.bytes;
@@ -214,7 +214,7 @@ Connection::Step Connection::Receive() {
     return Step::kWait;
   }
   if (transfer.outcome != Outcome::kBytes) {
-    Drop(!closing && transfer.outcome == Outcome::kFailed ? transfer.error.ToString() : "");
+    Drop(!closing && transfer.outcome == Outcome::kFailed ? transfer.error.reason() : "");
     return Step::kWait;
   }
   if (closing) {

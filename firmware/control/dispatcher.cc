@@ -89,7 +89,7 @@ Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::GetInfo& /*ge
   info.hardware_id = card.hardware_id;
   info.workers = card.workers;
   info.uptime_s = (asked.now_ns - begun_ns_) / kSecondNs;
-  info.time_ns = options_.clock->NowNs();
+  info.time_ns = options_.clock->WallNs();
   info.generation = published->generation;
   info.confirm_left_s = ConfirmLeft(*published, asked.now_ns);
   info.limits = card.limits;
@@ -124,7 +124,7 @@ Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Begin& begin)
                           "read its configuration again, then change that"});
   }
   const Status begun = transaction_.Begin(asked.caller, *published->config, published->generation, asked.now_ns,
-                                          options_.clock->NowNs());
+                                          options_.clock->WallNs());
   if (!begun.ok()) return Refuse(asked, begun);
   codec::AppendBegun(asked.id, published->generation, asked.out);
   return nullptr;
@@ -217,12 +217,11 @@ Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Get& get) {
 Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::List& list) { return Walk(asked, list, false); }
 
 Dispatcher::Answer Dispatcher::Walk(const Asked& asked, codec::List query, bool get) {
-  std::shared_ptr<const Published> published = options_.provisioner->published();
+  const std::shared_ptr<const Published> published = options_.provisioner->published();
   const std::uint64_t generation = query.generation;
   auto reply = std::make_shared<ItemReply>(asked.id, std::move(query), get, options_.card);
   if (generation == 0 || generation == published->generation) {
-    std::shared_ptr<const UseCounts> uses = UsesOf(published->config);
-    reply->Start(published->generation, std::move(uses), std::move(published));
+    reply->Start(published->generation, UsesOf(published->config), published);
     return reply;
   }
   options_.calls->Call(
@@ -250,7 +249,7 @@ Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Watch& watch)
                                       WatchReply::Options{.card = &options_.card,
                                                           .provisioner = options_.provisioner,
                                                           .readings = &readings_,
-                                                          .wall_ns = [this] { return options_.clock->NowNs(); }},
+                                                          .wall_ns = [this] { return options_.clock->WallNs(); }},
                                       asked.now_ns);
 }
 

@@ -1,0 +1,43 @@
+#include "account.h"
+
+#include "control/readings.h"
+#include "log.h"
+
+namespace heliostat {
+
+Result<std::string> EncodeReading(const agent::Reading& reading, const config::Board& board) {
+  std::string bytes;
+  for (const agent::LedgerLine& line : reading.ledger) {
+    const std::string& interface = board.ports[line.key.interface].name;
+    HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(control::ToWire(line, interface), &bytes));
+  }
+  for (std::size_t i = 0; i < reading.ports.size(); ++i) {
+    HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(control::ToWire(reading.ports[i], board.ports[i].name), &bytes));
+  }
+  return bytes;
+}
+
+bool LogReading(const agent::Reading& reading, const config::Board& board) {
+  bool balances = true;
+  for (const agent::LedgerLine& line : reading.ledger) {
+    std::string text = "ledger session=" + line.key.session + " interface=" + board.ports[line.key.interface].name +
+                       (line.key.direction == config::Direction::kInbound ? " inbound" : " outbound");
+    for (std::size_t i = 0; i < datapath::kColumns; ++i) {
+      const auto column = static_cast<datapath::Column>(i);
+      if (i > 1 && line.counts[column].packets == 0) continue;
+      text += " " + std::string(datapath::ColumnName(column)) + "=" + std::to_string(line.counts[column].packets);
+    }
+    balances = balances && line.counts.Balances();
+    Log(text);
+  }
+  for (std::size_t i = 0; i < reading.ports.size(); ++i) {
+    const datapath::PortCounts& counts = reading.ports[i];
+    Log("port " + board.ports[i].name + " received=" + std::to_string(counts.received.packets) + " forwarded=" +
+        std::to_string(counts.forwarded.packets) + " forward_drops=" + std::to_string(counts.forward_drops.packets) +
+        " copies=" + std::to_string(counts.copies.packets) +
+        (counts.receive_missed == 0 ? "" : " receive_missed=" + std::to_string(counts.receive_missed)));
+  }
+  return balances;
+}
+
+}  // namespace heliostat

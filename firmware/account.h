@@ -1,0 +1,17 @@
+// The counters of a run: as a file for `helioctl counters`, and as lines at the end.
+#pragma once
+
+#include <string>
+
+#include "agent/agent.h"
+#include "base/status.h"
+#include "config/board.h"
+
+namespace heliostat {
+
+[[nodiscard]] Result<std::string> EncodeReading(const agent::Reading& reading, const config::Board& board);
+
+// A line a session and direction, every drop by its name, and a line a port. False: the ledger does not balance.
+[[nodiscard]] bool LogReading(const agent::Reading& reading, const config::Board& board);
+
+}  // namespace heliostat

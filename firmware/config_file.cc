@@ -1,0 +1,37 @@
+#include "config_file.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "base/file.h"
+#include "codec/codec.h"
+
+namespace heliostat {
+namespace {
+constexpr std::size_t kMaxConfigBytes = std::size_t{256} << 20U;
+}  // namespace
+
+ConfigFile::Stamp ConfigFile::Look() const {
+  struct stat info {};
+  if (stat(path_.c_str(), &info) != 0) return {};
+  return {info.st_ino, info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_size};
+}
+
+bool ConfigFile::Changed() const {
+  const Stamp now = Look();
+  return now.inode != 0 && now != stamp_;
+}
+
+Result<std::shared_ptr<const config::Config>> ConfigFile::Read() {
+  // Before it is read: what changes meanwhile is read again.
+  stamp_ = Look();
+  Result<std::string> bytes = ReadFile(path_, kMaxConfigBytes);
+  if (!bytes.ok()) return bytes.status();
+  Result<config::Config> config =
+      codec::DecodeConfig({reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size()}, limits_);
+  if (!config.ok()) return config.status().Within(path_);
+  return std::make_shared<const config::Config>(std::move(*config));
+}
+
+}  // namespace heliostat

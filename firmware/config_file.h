@@ -1,0 +1,38 @@
+// A configuration that comes from a file, for tests and rigs: read at the start and whenever the file has changed.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "config/config.h"
+
+namespace heliostat {
+
+class ConfigFile {
+ public:
+  ConfigFile(std::string path, const config::Limits& limits) : path_(std::move(path)), limits_(limits) {}
+
+  [[nodiscard]] Result<std::shared_ptr<const config::Config>> Read();
+  // Was it replaced or rewritten since the last Read?
+  [[nodiscard]] bool Changed() const;
+
+ private:
+  struct Stamp {
+    ino_t inode = 0;
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    off_t bytes = 0;
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+  [[nodiscard]] Stamp Look() const;
+
+  std::string path_;
+  config::Limits limits_;
+  Stamp stamp_;
+};
+
+}  // namespace heliostat
