@@ -224,11 +224,13 @@ Status GenerationStore::State::Write(const GenerationInfo& info, const Producer&
 
 Status GenerationStore::State::WriteClosing(AreaWriter& writer, std::uint32_t begin,
                                             std::span<const std::uint8_t> info) {
-  const std::uint32_t end = writer.position();
+  // Made before: once the commit is on flash, no memory may be missing to know of it.
+  GenerationIndex next = index;
+  next.Take(RecordOf(Type::kBegin, begin));
+  next.Take(RecordOf(Type::kCommit, writer.position(), info));
   HELIOSTAT_RETURN_IF_ERROR(Append(writer, Type::kCommit, info));
   HELIOSTAT_RETURN_IF_ERROR(writer.Sync());
-  index.Take(RecordOf(Type::kBegin, begin));
-  index.Take(RecordOf(Type::kCommit, end, info));
+  index = std::move(next);
   return OkStatus();
 }
 

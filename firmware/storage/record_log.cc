@@ -109,10 +109,10 @@ Status RecordLog::FinishCompaction(AreaWriter writer) {
   if (!area.headers_whole() || area.epoch() != writer.epoch()) {
     return {Code::kUnavailable, "flash", "does not hold what was written to it", "replace the card's flash"};
   }
-  failed_ = false;
   active_ = std::make_unique<LogArea>(area);
   used_end_ = writer.position();
   writer_ = std::make_unique<AreaWriter>(std::move(writer));
+  failed_ = false;
   return OkStatus();
 }
 
