@@ -208,7 +208,10 @@ Result<codec::Committed> Provisioner::Change(const Intent& intent) {
   last_read_ = {};
   const Result<std::uint64_t> number = Write(intent, info);
   last_read_ = {};  // compaction may have read one
-  if (!number.ok()) return number.status();
+  if (!number.ok()) {
+    stale_ = true;  // what was begun takes room on flash
+    return number.status();
+  }
   confirm_by_ns_ =
       intent.confirm_within_s == 0 ? 0 : options_.clock->MonotonicNs() + intent.confirm_within_s * kSecondNs;
   committed.generation = *number;
@@ -239,8 +242,10 @@ storage::GenerationInfo Provisioner::InfoOf(const Intent& intent,
 }
 
 Result<std::uint64_t> Provisioner::Write(const Intent& intent, const storage::GenerationInfo& info) {
-  return options_.store->Commit(info, [&](const storage::Sink& sink) {
-    return CatchOutOfMemory([&] { return codec::WriteChanges(*config_, *intent.config, sink); });
+  return CatchOutOfMemory([&] {
+    return options_.store->Commit(info, [&](const storage::Sink& sink) {
+      return CatchOutOfMemory([&] { return codec::WriteChanges(*config_, *intent.config, sink); });
+    });
   });
 }
 

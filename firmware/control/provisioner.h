@@ -53,7 +53,7 @@ struct CommitRequest {
   std::uint64_t base = 0;                        // the generation that `config` was edited from
   std::shared_ptr<const config::Config> config;  // names sorted, not yet validated
   std::uint32_t confirm_within_s = 0;            // at most kMaxConfirmSeconds
-  std::string comment;
+  std::string comment{};
   bool dry_run = false;
 };
 

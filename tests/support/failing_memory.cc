@@ -43,6 +43,8 @@ FailingMemory::FailingMemory(std::uint64_t nth, Then then) {
   plan = {true, 0, nth, then == Then::kFailsForGood, false};
 }
 FailingMemory::~FailingMemory() { plan = {}; }
+FailingMemory::Pause::Pause() : counted_(plan.counts) { plan.counts = false; }
+FailingMemory::Pause::~Pause() { plan.counts = counted_; }
 std::uint64_t FailingMemory::allocations() const { return plan.allocations; }
 bool FailingMemory::failed() const { return plan.nth != 0 && plan.allocations >= plan.nth; }
 

@@ -15,6 +15,18 @@ class FailingMemory {
   FailingMemory(const FailingMemory&) = delete;
   FailingMemory& operator=(const FailingMemory&) = delete;
 
+  // What the test's own devices take is not counted.
+  class Pause {
+   public:
+    Pause();
+    ~Pause();
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    bool counted_;
+  };
+
   [[nodiscard]] std::uint64_t allocations() const;  // so far
   [[nodiscard]] bool failed() const;
   [[nodiscard]] bool threw() const;  // false: who asked would do without (std::nothrow)

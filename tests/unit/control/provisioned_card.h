@@ -1,0 +1,153 @@
+// A card as it is between its flash and its ports: agent and workers over DPDK rings, the real logs on emulated flash,
+// a provisioner over both. Restart makes all of it anew, but the flash.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "control/provisioner.h"
+#include "emulated/emulated_flash.h"
+#include "mbedtls/sha256_digest.h"
+#include "support/failing_memory.h"
+#include "support/mirror_config.h"
+#include "support/ring_card.h"
+
+namespace heliostat::control {
+
+inline Identity Admin() { return {"ada", codec::Role::kAdmin, "", "10.0.0.8"}; }
+inline Identity Operator(const std::string& owner) { return {"olga", codec::Role::kOperator, owner, "10.0.0.9"}; }
+
+// The emulated device keeps books, which are no part of the card's memory.
+class UncountedFlash final : public hal::Flash {
+ public:
+  explicit UncountedFlash(hal::Flash& flash) : flash_(flash) {}
+  [[nodiscard]] const hal::FlashGeometry& geometry() const override { return flash_.geometry(); }
+  [[nodiscard]] Status Read(std::uint64_t offset, std::span<std::uint8_t> out) override {
+    const support::FailingMemory::Pause pause;
+    return flash_.Read(offset, out);
+  }
+  [[nodiscard]] Status Program(std::uint64_t offset, std::span<const std::uint8_t> bytes) override {
+    const support::FailingMemory::Pause pause;
+    return flash_.Program(offset, bytes);
+  }
+  [[nodiscard]] Status Erase(std::uint32_t block) override {
+    const support::FailingMemory::Pause pause;
+    return flash_.Erase(block);
+  }
+  [[nodiscard]] Status Sync() override {
+    const support::FailingMemory::Pause pause;
+    return flash_.Sync();
+  }
+
+ private:
+  hal::Flash& flash_;
+};
+
+struct ProvisionedCardOptions {
+  std::uint32_t configuration_blocks = 64;  // of 4 KiB
+  std::uint32_t kept = 16;
+  support::RingCardOptions ring = support::SmallCard();
+};
+
+class ProvisionedCard {
+ public:
+  using Options = ProvisionedCardOptions;
+
+  explicit ProvisionedCard(Options options = {})
+      : options_(std::move(options)),
+        flash_(
+            {.erase_block_bytes = 4096, .program_bytes = 4, .blocks = options_.configuration_blocks + kAuditBlocks}) {
+    const Status started = Restart();
+    EXPECT_EQ(started.ToString(), "ok");
+  }
+  ~ProvisionedCard() { provisioner_.reset(); }
+
+  // What Start says.
+  Status Restart() {
+    provisioner_.reset();
+    store_.reset();
+    audit_.reset();
+    card_.reset();
+    flash_.Restart();
+    card_ = std::make_unique<support::RingCard>(options_.ring);
+    storage::GenerationStore::Options store;
+    store.kept = options_.kept;
+    store.snapshot = [this](std::uint64_t number, const storage::Sink& sink) {
+      return provisioner_->WriteSnapshot(number, sink);
+    };
+    auto opened = storage::GenerationStore::Open(uncounted_, {0, options_.configuration_blocks}, std::move(store));
+    if (!opened.ok()) return opened.status();
+    store_ = std::move(*opened);
+    auto audit =
+        storage::AuditLog::Open(uncounted_, {options_.configuration_blocks, kAuditBlocks}, hal::mbedtls::Sha256);
+    if (!audit.ok()) return audit.status();
+    audit_ = std::move(*audit);
+    provisioner_ = std::make_unique<Provisioner>(Provisioner::Options{
+        .agent = &card_->agent(), .store = store_.get(), .audit = audit_.get(), .clock = &card_->clock()});
+    return provisioner_->Start();
+  }
+
+  // On top of the current configuration.
+  Result<codec::Committed> Commit(const config::Config& config, const Identity& by = Admin(),
+                                  std::uint32_t confirm_within_s = 0) {
+    return provisioner_->Commit({.by = by,
+                                 .base = store_->current(),
+                                 .config = std::make_shared<const config::Config>(config),
+                                 .confirm_within_s = confirm_within_s,
+                                 .comment = "because"});
+  }
+
+  [[nodiscard]] const config::Config& config() const { return *provisioner_->published()->config; }
+  [[nodiscard]] std::vector<storage::AuditRecord> Audit() const {
+    std::vector<storage::AuditRecord> records;
+    const Status read = audit_->Read(0, 0, [&records](const storage::AuditRecord& record) {
+      records.push_back(record);
+      return true;
+    });
+    EXPECT_EQ(read.ToString(), "ok");
+    return records;
+  }
+
+  // All three say the same: flash, agent, what readers see.
+  void ExpectAt(std::uint64_t generation, const config::Config& expected) {
+    provisioner_->Tick();
+    EXPECT_EQ(store_->current(), generation);
+    EXPECT_EQ(card_->agent().generation(), generation);
+    EXPECT_EQ(provisioner_->published()->generation, generation);
+    EXPECT_TRUE(config() == expected);
+    if (generation == 0) return;
+    ASSERT_FALSE(provisioner_->published()->kept.empty());
+    EXPECT_EQ(provisioner_->published()->kept, store_->generations());
+    EXPECT_EQ(provisioner_->published()->flash_used_bytes, store_->used_bytes());
+  }
+
+  Provisioner& provisioner() { return *provisioner_; }
+  support::RingCard& card() { return *card_; }
+  storage::GenerationStore& store() { return *store_; }
+  storage::AuditLog& audit() { return *audit_; }
+  hal::emulated::EmulatedFlash& flash() { return flash_; }
+  Options& options() { return options_; }  // of the next restart
+  void Pass(std::uint64_t seconds) {
+    card_->clock().now_ns += seconds * 1'000'000'000;
+    provisioner_->Tick();
+  }
+
+ private:
+  static constexpr std::uint32_t kAuditBlocks = 8;
+
+  Options options_;
+  hal::emulated::EmulatedFlash flash_;
+  UncountedFlash uncounted_{flash_};
+  std::unique_ptr<support::RingCard> card_;
+  std::unique_ptr<storage::GenerationStore> store_;
+  std::unique_ptr<storage::AuditLog> audit_;
+  std::unique_ptr<Provisioner> provisioner_;
+};
+
+}  // namespace heliostat::control
