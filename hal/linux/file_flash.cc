@@ -88,6 +88,10 @@ Status FileFlash::SizeNewFile() {
   return SyncFolderOf(path_);
 }
 
+Status FileFlash::SyncFailed() const {
+  return {Code::kUnavailable, path_, "an earlier sync has failed", "check the disk; restart the card"};
+}
+
 Status FileFlash::CheckInside(std::uint64_t offset, std::size_t size) const {
   if (offset <= geometry_.bytes() && size <= geometry_.bytes() - offset) return OkStatus();
   return {Code::kInternal, path_, "access beyond the end, at " + std::to_string(offset)};
@@ -105,8 +109,7 @@ Status FileFlash::Program(std::uint64_t offset, std::span<const std::uint8_t> by
   if (offset % geometry_.program_bytes != 0 || bytes.size() % geometry_.program_bytes != 0) {
     return {Code::kInternal, path_, "program at " + std::to_string(offset) + " is not in whole units"};
   }
-  if (sync_failed_)
-    return {Code::kUnavailable, path_, "an earlier sync has failed", "check the disk; restart the card"};
+  if (sync_failed_) return SyncFailed();
   inverted_.resize(bytes.size());
   HELIOSTAT_RETURN_IF_ERROR(ReadRaw(offset, inverted_));
   if (std::ranges::any_of(inverted_, [](std::uint8_t byte) { return byte != 0; })) {
@@ -116,19 +119,22 @@ Status FileFlash::Program(std::uint64_t offset, std::span<const std::uint8_t> by
   return WriteRaw(offset, inverted_);
 }
 
-// Zeros, not a hole: the disk's blocks stay the file's, so that it can't become full in the middle of its life.
+// What reads as erased is: of a file that is certain, and a hole stays one. Else zeros, not a hole: the disk's blocks
+// stay the file's.
 Status FileFlash::Erase(std::uint32_t block) {
   if (block >= geometry_.blocks)
     return {Code::kInternal, path_, "erase beyond the end, block " + std::to_string(block)};
-  if (sync_failed_)
-    return {Code::kUnavailable, path_, "an earlier sync has failed", "check the disk; restart the card"};
-  inverted_.assign(geometry_.erase_block_bytes, 0);
-  return WriteRaw(std::uint64_t{block} * geometry_.erase_block_bytes, inverted_);
+  if (sync_failed_) return SyncFailed();
+  const std::uint64_t offset = std::uint64_t{block} * geometry_.erase_block_bytes;
+  inverted_.resize(geometry_.erase_block_bytes);
+  HELIOSTAT_RETURN_IF_ERROR(ReadRaw(offset, inverted_));
+  if (std::ranges::all_of(inverted_, [](std::uint8_t byte) { return byte == 0; })) return OkStatus();
+  std::ranges::fill(inverted_, std::uint8_t{0});
+  return WriteRaw(offset, inverted_);
 }
 
 Status FileFlash::Sync() {
-  if (sync_failed_)
-    return {Code::kUnavailable, path_, "an earlier sync has failed", "check the disk; restart the card"};
+  if (sync_failed_) return SyncFailed();
   if (fdatasync(fd_) == 0) return OkStatus();
   sync_failed_ = true;  // the kernel forgets what it could not write: the next one would succeed
   return Failed(path_, "can't be synced");

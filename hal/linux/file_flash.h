@@ -38,6 +38,7 @@ class FileFlash final : public Flash {
   Status SizeNewFile();
   Status ReadRaw(std::uint64_t offset, std::span<std::uint8_t> out) const;
   Status WriteRaw(std::uint64_t offset, std::span<const std::uint8_t> bytes) const;
+  [[nodiscard]] Status SyncFailed() const;
   [[nodiscard]] Status CheckInside(std::uint64_t offset, std::size_t size) const;
 
   std::string path_;

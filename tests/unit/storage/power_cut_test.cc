@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdio>
-#include <deque>
+#include <cstring>
 #include <optional>
 
 #include "storage/audit_log.h"
+#include "storage/crc32c.h"
 #include "storage/settings_store.h"
 #include "unit/storage/key_values.h"
 #include "unit/storage/power_cuts.h"
@@ -169,6 +171,154 @@ TEST_P(PowerCut, TwiceLeavesTheLastGenerationOrTheOneInFlight) {
   const CutFigures figures = CutEverywhere(EmulatedFlash(geometry), committer, true);
   Print("6 commits in units of " + std::to_string(GetParam()), figures);
   EXPECT_GE(figures.erases, 2 * 1U) << "it has to compact";
+}
+
+// Not SHA-256, and as good for what is shown here.
+hal::Sha256Digest Digest(std::span<const std::uint8_t> bytes) {
+  hal::Sha256Digest digest{};
+  std::uint32_t crc = 0;
+  for (std::size_t i = 0; i + 4 <= digest.size(); i += 4) {
+    crc = Crc32c(bytes, crc + static_cast<std::uint32_t>(i));
+    std::memcpy(&digest[i], &crc, sizeof(crc));
+  }
+  return digest;
+}
+
+// Appends records; each is there once, the oldest drop out at the front, the chain holds.
+class Auditor {
+ public:
+  explicit Auditor(std::uint64_t records) : records_(records) {}
+
+  bool Play(EmulatedFlash& flash) {
+    auto log = AuditLog::Open(flash, {0, 2}, &Digest);
+    if (!log.ok()) {
+      EXPECT_EQ(log.status().code(), Code::kUnavailable) << log.status().ToString();
+      return false;
+    }
+    if (asked_ && (*log)->newest().sequence == known_.size() + 1) known_.push_back(AskedFor());
+    asked_ = false;
+    Compare(**log);
+    while (known_.size() < records_ && !testing::Test::HasFailure()) {
+      ++attempts_;
+      asked_ = true;
+      const Status status = (*log)->Append(AskedFor());
+      if (!status.ok()) {
+        EXPECT_EQ(status.code(), Code::kUnavailable) << status.ToString();
+        return false;
+      }
+      known_.push_back(AskedFor());
+      asked_ = false;
+    }
+    Compare(**log);
+    return true;
+  }
+
+ private:
+  [[nodiscard]] AuditRecord AskedFor() const {
+    AuditRecord record;
+    record.sequence = known_.size() + 1;
+    record.user = "alice";
+    record.action = "commit";
+    record.comment = "attempt " + std::to_string(attempts_) + std::string(known_.size() * 31 % 100, '.');
+    return record;
+  }
+
+  void Compare(AuditLog& log) {
+    ASSERT_TRUE(log.damage().ok()) << log.damage().ToString();
+    ASSERT_EQ(log.newest().sequence, known_.size());
+    std::vector<AuditRecord> read;
+    const Status status = log.Read(0, 0, [&read](const AuditRecord& record) {
+      read.push_back(record);
+      read.back().hash = {};
+      return true;
+    });
+    ASSERT_TRUE(status.ok()) << status.ToString();
+    ASSERT_GE(read.size(), std::min<std::size_t>(known_.size(), 5));
+    const std::vector<AuditRecord> newest(known_.end() - static_cast<std::ptrdiff_t>(read.size()), known_.end());
+    ASSERT_EQ(read, newest);
+  }
+
+  std::uint64_t records_;
+  std::vector<AuditRecord> known_;
+  bool asked_ = false;
+  std::uint64_t attempts_ = 0;
+};
+
+// Sets several values together; they are those of one moment.
+class Setter {
+ public:
+  explicit Setter(std::uint64_t times) : times_(times) {}
+
+  bool Play(EmulatedFlash& flash) {
+    auto store = SettingsStore::Open(flash, {0, 2});
+    if (!store.ok()) {
+      EXPECT_EQ(store.status().code(), Code::kUnavailable) << store.status().ToString();
+      return false;
+    }
+    if (asked_.has_value() && Stored(**store) == *asked_) {
+      known_ = *asked_;
+      ++done_;
+    }
+    asked_.reset();
+    Compare(**store);
+    while (done_ < times_ && !testing::Test::HasFailure()) {
+      asked_ = known_;
+      std::vector<std::pair<Setting, std::string>> values;
+      for (std::size_t i = done_ % 3; i < kSettings.size(); i += 1 + done_ % 2) {
+        ++attempts_;
+        (*asked_)[i] = std::to_string(attempts_) + std::string(attempts_ * 53 % 300, 's');
+        values.emplace_back(kSettings[i], (*asked_)[i]);
+      }
+      const Status status = (*store)->Set(values);
+      if (!status.ok()) {
+        EXPECT_EQ(status.code(), Code::kUnavailable) << status.ToString();
+        return false;
+      }
+      known_ = *asked_;
+      asked_.reset();
+      ++done_;
+    }
+    Compare(**store);
+    return true;
+  }
+
+ private:
+  static constexpr std::array kSettings = {Setting::kTrustCa, Setting::kTrustCertificate, Setting::kTrustPrivateKey};
+  using Values = std::array<std::string, kSettings.size()>;
+
+  static Values Stored(const SettingsStore& store) {
+    Values values;
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = store.Get(kSettings[i]);
+    return values;
+  }
+  void Compare(const SettingsStore& store) {
+    ASSERT_TRUE(store.damage().ok()) << store.damage().ToString();
+    ASSERT_EQ(Stored(store), known_);
+  }
+
+  std::uint64_t times_;
+  Values known_;
+  std::optional<Values> asked_;
+  std::uint64_t done_ = 0;
+  std::uint64_t attempts_ = 0;
+};
+
+TEST_P(PowerCut, LeavesTheAuditLogWithEachRecordOnce) {
+  const hal::FlashGeometry geometry{4096, GetParam(), 2};
+  const CutFigures once = CutEverywhere(EmulatedFlash(geometry), Auditor(40), false);
+  Print("40 audit records in units of " + std::to_string(GetParam()), once);
+  EXPECT_GE(once.erases, 3U) << "it has to compact";
+  Print("5 audit records in units of " + std::to_string(GetParam()),
+        CutEverywhere(EmulatedFlash(geometry), Auditor(5), true));
+}
+
+TEST_P(PowerCut, LeavesSettingsAllAsBeforeOrAllAsSet) {
+  const hal::FlashGeometry geometry{4096, GetParam(), 2};
+  const CutFigures once = CutEverywhere(EmulatedFlash(geometry), Setter(30), false);
+  Print("settings set 30 times in units of " + std::to_string(GetParam()), once);
+  EXPECT_GE(once.erases, 3U) << "it has to compact";
+  Print("settings set 4 times in units of " + std::to_string(GetParam()),
+        CutEverywhere(EmulatedFlash(geometry), Setter(4), true));
 }
 
 INSTANTIATE_TEST_SUITE_P(Units, PowerCut, testing::Values(1, 16, 256), testing::PrintToStringParamName());
