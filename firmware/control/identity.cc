@@ -152,7 +152,8 @@ Status MayCall(const Identity& identity, const codec::Call& call) {
   if (identity.role != Role::kNone && (roles & Bit(identity.role)) != 0) return {};
   return {Code::kPermissionDenied,
           {},
-          "the role " + std::string(RoleName(identity.role)) + " may not ask for this",
+          "the role " + std::string(RoleName(identity.role)) + " may not ask for `" +
+              std::string(codec::CallName(call)) + "`",
           "use a certificate with the role " + Names(roles)};
 }
 

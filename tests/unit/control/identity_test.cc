@@ -126,6 +126,7 @@ TEST(MayCall, IsThisTable) {
       if (status.ok()) continue;
       EXPECT_EQ(status.code(), Code::kPermissionDenied);
       EXPECT_THAT(status.reason(), HasSubstr(std::string(RoleName(identity.role))));
+      EXPECT_THAT(status.reason(), HasSubstr(std::string("`") + kTable[i].name + "`"));
       EXPECT_THAT(status.fix(), HasSubstr("admin"));
     }
   }
