@@ -10,6 +10,7 @@ namespace heliostat {
 namespace {
 
 constexpr std::uint16_t kCopyRoom = 2048;                     // headers and a copied frame; longer ones are referenced
+constexpr std::string_view kCaptureFile = "capture_file:";    // a device: the files behind the colon
 constexpr std::string_view kPacketSocket = "packet_socket:";  // a device: the kernel interface behind the colon
 
 }  // namespace
@@ -84,9 +85,10 @@ Status Card::OpenPorts() {
 Status Card::OpenPort(const config::BoardPort& board_port) {
   const Result<std::string> device = Expand(board_port.name, board_port.device);
   if (!device.ok()) return device.status();
-  Result<std::unique_ptr<hal::Port>> port = device->starts_with(kPacketSocket)
-                                                ? OpenPacketSocket(board_port, device->substr(kPacketSocket.size()))
-                                                : OpenEthdev(board_port, *device);
+  Result<std::unique_ptr<hal::Port>> port =
+      device->starts_with(kPacketSocket)  ? OpenPacketSocket(board_port, device->substr(kPacketSocket.size()))
+      : device->starts_with(kCaptureFile) ? OpenCaptureFile(board_port, device->substr(kCaptureFile.size()))
+                                          : OpenEthdev(board_port, *device);
   if (!port.ok()) return port.status();
   const hal::PortInfo& info = (*port)->info();
   if (!info.multi_segment_send && info.mtu + 256U > kCopyRoom) {
@@ -115,6 +117,34 @@ Result<std::unique_ptr<hal::Port>> Card::OpenEthdev(const config::BoardPort& boa
     if (options.mtu == 0) options.mtu = taken->mtu;
   }
   Result<std::unique_ptr<hal::dpdk::EthdevPort>> port = hal::dpdk::EthdevPort::Open(options);
+  if (!port.ok()) return port.status();
+  return std::unique_ptr<hal::Port>(std::move(*port));
+}
+
+Result<std::unique_ptr<hal::Port>> Card::OpenCaptureFile(const config::BoardPort& board_port,
+                                                         const std::string& arguments) {
+  constexpr std::string_view kReceive = "rx=";
+  constexpr std::string_view kSend = "tx=";
+  const std::string subject = "port \"" + board_port.name + "\"";
+  // The last one: a path may have commas.
+  const std::size_t comma = arguments.rfind("," + std::string(kSend));
+  const bool receives = arguments.starts_with(kReceive) && comma != std::string::npos;
+  if (!receives && !arguments.starts_with(kSend)) {
+    return Status(Code::kInvalidArgument, subject + " device", "\"" + arguments + "\" names no files",
+                  "write capture_file:rx=FILE,tx=FILE, or capture_file:tx=FILE for a port that only sends");
+  }
+  if (!board_port.mac) {
+    return Status(Code::kInvalidArgument, subject + " mac", "a file has none", "give the port one");
+  }
+  hal::capture_file::CaptureFileOptions options;
+  options.name = board_port.name;
+  if (receives) options.receive = arguments.substr(kReceive.size(), comma - kReceive.size());
+  options.send = arguments.substr(receives ? comma + 1 + kSend.size() : kSend.size());
+  options.mac = *board_port.mac;
+  if (board_port.mtu != 0) options.mtu = board_port.mtu;
+  options.workers = static_cast<std::uint16_t>(lcores_.size());
+  options.pool = originals_;
+  Result<std::unique_ptr<hal::capture_file::CaptureFilePort>> port = hal::capture_file::CaptureFilePort::Open(options);
   if (!port.ok()) return port.status();
   return std::unique_ptr<hal::Port>(std::move(*port));
 }

@@ -12,6 +12,7 @@
 
 #include "agent/agent.h"
 #include "base/status.h"
+#include "capture_file/capture_file_port.h"
 #include "config/board.h"
 #include "datapath/worker.h"
 #include "dpdk/eal.h"
@@ -59,6 +60,7 @@ class Card {
   Status OpenPorts();
   Status OpenPort(const config::BoardPort& board_port);
   Result<std::unique_ptr<hal::Port>> OpenEthdev(const config::BoardPort& board_port, const std::string& device);
+  Result<std::unique_ptr<hal::Port>> OpenCaptureFile(const config::BoardPort& board_port, const std::string& arguments);
   Result<std::unique_ptr<hal::Port>> OpenPacketSocket(const config::BoardPort& board_port,
                                                       const std::string& interface);
   Result<std::string> Expand(const std::string& port, const std::string& text) const;

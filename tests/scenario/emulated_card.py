@@ -4,7 +4,6 @@ import json
 import subprocess
 from dataclasses import dataclass
 
-import pcap
 
 PORTS = ("guest0", "wire0", "analyser")
 SECONDS = 300  # far more than any run takes; a card that hangs is a mistake, not a long wait
@@ -49,6 +48,5 @@ class Card:
         """Feeds `folder`/in to the card; what leaves it goes to `folder`/out. Returns the counters."""
         config, readings = f"{folder}/config.bin", f"{folder}/readings.bin"
         call(compile_command(self.helioctl, configuration, config))
-        pcap.write(f"{folder}/in/analyser.pcap", [])
         call(run_command(self.firmware, config, f"{folder}/in", f"{folder}/out", readings))
         return json.loads(call(counters_command(self.helioctl, readings, "-o", "json")))

@@ -160,8 +160,7 @@ class Machine(Start):
         self.assert_refused('port "guest0"', "${OUT}", "--set OUT=", values=self.values[:2])
 
     def test_must_have_the_files_that_ports_read_and_may_write(self):
-        os.remove(f"{self.folder}/in/wire0.pcap")
-        self.assert_refused('port "wire0"', f"{self.folder}/in/wire0.pcap")
+        self.assert_refused('port "guest0"', "nowhere", values=["--set", "IN=/nowhere/at/all", *self.values[2:]])
         self.write("in/wire0.pcap", b"not a capture")
         self.assert_refused('port "wire0"', f"{self.folder}/in/wire0.pcap")
         pcap.write(f"{self.folder}/in/wire0.pcap", [])

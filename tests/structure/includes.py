@@ -28,6 +28,7 @@ LAW = {
     "hal/dpdk": ["hal/rte_flow", "hal/packet", "dpdk"],
     "hal/emulated": ["hal/rte_flow", "hal/packet", "dpdk"],
     "hal/packet_socket": ["hal/packet"],
+    "hal/capture_file": ["hal/packet"],
     "hal/linux": ["hal/include"],
     "hal/mbedtls": ["hal/include", "mbedtls"],
     # helioctl reads what it sends as the card will, so that an error shows before it is pushed.
@@ -35,7 +36,7 @@ LAW = {
     "host-tools": ["firmware/codec", "hal/linux", "hal/mbedtls", "mbedtls", "proto/host"],
     # The program itself: the one place where the agent and the back ends meet.
     "firmware": ["firmware/control", "hal/dpdk", "hal/emulated", "hal/linux", "hal/mbedtls",
-                 "hal/packet", "hal/packet_socket"],
+                 "hal/packet", "hal/packet_socket", "hal/capture_file"],
     "boards": ["firmware", "host-tools"],
 }
 # Tests may use everything.

@@ -30,6 +30,8 @@ class CaptureWriter {
 
   // At most kLongestRecord bytes. What goes wrong is said by Close.
   void Write(std::uint64_t time_ns, std::span<const std::uint8_t> frame);
+  // Readers of the file see what was written so far.
+  void Flush() { (void)std::fflush(file_.get()); }
   [[nodiscard]] std::uint64_t frames() const { return frames_; }
   // The last call. kUnavailable: not everything reached the file.
   [[nodiscard]] Status Close();

@@ -2,6 +2,7 @@
 #include <getopt.h>
 
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include "support/traffic/capture_file.h"
 #include "support/traffic/conversations.h"
@@ -18,25 +20,49 @@ namespace heliostat::traffic {
 namespace {
 
 constexpr std::string_view kUsage =
-    "usage: traffic generate [--seed N] [--packets N] -o FOLDER\n"
-    "       traffic split CAPTURE -o FOLDER\n"
+    "usage: traffic generate [--seed N] [--packets N] [--rate N] -o FOLDER\n"
+    "       traffic split CAPTURE [--rate N] -o FOLDER\n"
     "\n"
     "Writes FOLDER/guest0.pcap and FOLDER/wire0.pcap: the two directions of a link.\n"
     "  generate  makes a mix of web, DNS, SSH, ping and more; the same seed (1) gives the same frames (10000)\n"
     "  split     divides a pcap or pcapng that holds both directions: stations that talk with each other sit at\n"
-    "            different ends, and the first one to send is the guest\n";
+    "            different ends, and the first one to send is the guest\n"
+    "  --rate N  writes N packets a second, each when it is due, for a reader that follows; without it all at once\n";
 
 struct Options {
   std::string folder;
   std::string capture;
   std::uint64_t seed = 1;
   std::uint64_t packets = 10'000;
+  std::uint64_t rate_pps = 0;  // 0: no pace
+};
+
+// Lets packets through at a rate, some hundred times a second.
+class Pace {
+ public:
+  explicit Pace(std::uint64_t rate_pps) : rate_pps_(rate_pps) {}
+
+  // Before each packet; true when some time went by since the last.
+  bool Wait() {
+    if (rate_pps_ == 0) return false;
+    const auto due = start_ + std::chrono::nanoseconds(kSecond_ns / rate_pps_ * packets_++);
+    if (due - std::chrono::steady_clock::now() < kShortest) return false;
+    std::this_thread::sleep_until(due);
+    return true;
+  }
+
+ private:
+  static constexpr std::uint64_t kSecond_ns = 1'000'000'000;
+  static constexpr std::chrono::milliseconds kShortest{5};
+  std::uint64_t rate_pps_;
+  std::uint64_t packets_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 // Both files, or none of use.
 class Link {
  public:
-  static Result<Link> Create(const std::string& folder) {
+  static Result<Link> Create(const std::string& folder, std::uint64_t rate_pps) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) return Status(Code::kUnavailable, folder, error.message(), "give a folder that can be written");
@@ -44,10 +70,15 @@ class Link {
     if (!guest.ok()) return guest.status();
     Result<CaptureWriter> wire = CaptureWriter::Create(folder + "/wire0.pcap");
     if (!wire.ok()) return wire.status();
-    return Link(folder, std::move(guest).value(), std::move(wire).value());
+    return Link(folder, std::move(guest).value(), std::move(wire).value(), rate_pps);
   }
 
   void Write(Side side, std::uint64_t time_ns, std::span<const std::uint8_t> frame) {
+    // Only whole records are written out, so that who follows need not wait for the rest of one.
+    if (pace_.Wait()) {
+      guest_.Flush();
+      wire_.Flush();
+    }
     (side == Side::kGuest ? guest_ : wire_).Write(time_ns, frame);
   }
 
@@ -61,15 +92,16 @@ class Link {
   }
 
  private:
-  Link(std::string folder, CaptureWriter guest, CaptureWriter wire)
-      : folder_(std::move(folder)), guest_(std::move(guest)), wire_(std::move(wire)) {}
+  Link(std::string folder, CaptureWriter guest, CaptureWriter wire, std::uint64_t rate_pps)
+      : folder_(std::move(folder)), guest_(std::move(guest)), wire_(std::move(wire)), pace_(rate_pps) {}
   std::string folder_;
   CaptureWriter guest_;
   CaptureWriter wire_;
+  Pace pace_;
 };
 
 Status GenerateLink(const Options& options) {
-  Result<Link> link = Link::Create(options.folder);
+  Result<Link> link = Link::Create(options.folder, options.rate_pps);
   if (!link.ok()) return link.status();
   for (const TimedFrame& frame : Generate(options.seed, options.packets)) {
     link->Write(frame.side, frame.time_ns, frame.bytes);
@@ -81,7 +113,7 @@ Status GenerateLink(const Options& options) {
 Status SplitLink(const Options& options) {
   Sides sides;
   HELIOSTAT_RETURN_IF_ERROR(ReadCapture(options.capture, [&](std::uint64_t, auto frame) { sides.Learn(frame); }));
-  Result<Link> link = Link::Create(options.folder);
+  Result<Link> link = Link::Create(options.folder, options.rate_pps);
   if (!link.ok()) return link.status();
   HELIOSTAT_RETURN_IF_ERROR(ReadCapture(
       options.capture, [&](std::uint64_t time_ns, auto frame) { link->Write(sides.Of(frame), time_ns, frame); }));
@@ -99,6 +131,7 @@ std::optional<std::uint64_t> Number(std::string_view text) {
 bool ParseOptions(int argc, char** argv, Options& options, std::string& mistake) {
   const option kLong[] = {{"seed", required_argument, nullptr, 's'},
                           {"packets", required_argument, nullptr, 'n'},
+                          {"rate", required_argument, nullptr, 'r'},
                           {"output", required_argument, nullptr, 'o'},
                           {nullptr, 0, nullptr, 0}};
   opterr = 0;
@@ -113,11 +146,14 @@ bool ParseOptions(int argc, char** argv, Options& options, std::string& mistake)
     }
     const std::optional<std::uint64_t> number = Number(optarg);
     constexpr std::uint64_t kMostPackets = 10'000'000;  // all are held in memory
-    if (!number || (letter == 'n' && (*number == 0 || *number > kMostPackets))) {
-      mistake = std::string(letter == 's' ? "--seed" : "--packets") + ": not a number in its range: " + optarg;
+    constexpr std::uint64_t kMostPerSecond = 1'000'000;
+    if (!number || (letter == 'n' && (*number == 0 || *number > kMostPackets)) ||
+        (letter == 'r' && (*number == 0 || *number > kMostPerSecond))) {
+      const char* name = letter == 's' ? "--seed" : letter == 'n' ? "--packets" : "--rate";
+      mistake = std::string(name) + ": not a number in its range: " + optarg;
       return false;
     }
-    (letter == 's' ? options.seed : options.packets) = *number;
+    (letter == 's' ? options.seed : letter == 'n' ? options.packets : options.rate_pps) = *number;
   }
   if (optind < argc) options.capture = argv[optind++];
   if (optind < argc) mistake = std::string("one too many: ") + argv[optind];
