@@ -1,6 +1,7 @@
 #include "mbedtls/channel.h"
 
 #include <mbedtls/net_sockets.h>
+#include <mbedtls/ssl_internal.h>
 #include <mbedtls/x509.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@ constexpr std::uint8_t kAlertRecord = 21;
 constexpr std::uint8_t kHandshakeRecord = 22;
 constexpr std::uint8_t kMajorVersion = 3;
 constexpr std::size_t kMaxRecordBytes = 16'384 + 2'048;
+constexpr std::size_t kFinishedBytes = 12;
 constexpr std::size_t kAlertRecordBytes = 7;  // not encrypted
 
 Transfer Wait(int error) {
@@ -24,17 +26,6 @@ Transfer Wait(int error) {
 }
 
 bool IsWait(int error) { return error == MBEDTLS_ERR_SSL_WANT_READ || error == MBEDTLS_ERR_SSL_WANT_WRITE; }
-
-// mbedTLS 2.28.3 ignores a failed allocation when it computes Finished (CVE-2025-27810), and then sends, or compares
-// with, whatever lies on the stack. Nobody can know what is drawn at random, so such a handshake fails.
-[[gnu::noinline, gnu::no_sanitize("address")]] bool ScatterOverStack(mbedtls_ctr_drbg_context* random) {
-  std::array<std::uint8_t, 4'096> area;
-  for (std::size_t at = 0; at < area.size(); at += MBEDTLS_CTR_DRBG_MAX_REQUEST) {
-    if (mbedtls_ctr_drbg_random(random, area.data() + at, MBEDTLS_CTR_DRBG_MAX_REQUEST) != 0) return false;
-  }
-  asm volatile("" : : "r"(area.data()) : "memory");
-  return true;
-}
 
 // The first bytes of a connection: a record of the handshake, of any version's?
 bool LooksLikeTls(const std::array<std::uint8_t, 5>& header) {
@@ -124,15 +115,31 @@ Transfer Channel::ShakeHands() {
     if (set_up.outcome != Transfer::Outcome::kBytes) return set_up;
   }
   while (ssl_->state != MBEDTLS_SSL_HANDSHAKE_OVER) {
-    if ((ssl_->state == MBEDTLS_SSL_CLIENT_FINISHED || ssl_->state == MBEDTLS_SSL_SERVER_FINISHED) &&
-        !ScatterOverStack(credentials_->random())) {
-      return FailHandshake(MBEDTLS_ERR_SSL_INTERNAL_ERROR);
-    }
+    if (ssl_->state == MBEDTLS_SSL_CLIENT_FINISHED || ssl_->state == MBEDTLS_SSL_SERVER_FINISHED) GuardFinished();
     const int result = mbedtls_ssl_handshake_step(ssl_.get());
+    if (finished_is_unknown_) return FailHandshake(MBEDTLS_ERR_SSL_ALLOC_FAILED);
     if (IsWait(result)) return Wait(result);
     if (result != 0) return FailHandshake(result);
   }
   return Finish();
+}
+
+// mbedTLS 2.28.3 ignores an allocation that fails while it computes Finished (CVE-2025-27810), and then sends, or
+// compares with, what happens to lie in its buffer. So it is put in between: the buffer holds random bytes before, and
+// must hold others after.
+void Channel::GuardFinished() {
+  if (ssl_->handshake->calc_finished == &ComputeFinished) return;
+  compute_finished_ = ssl_->handshake->calc_finished;
+  ssl_->handshake->calc_finished = &ComputeFinished;
+}
+
+void Channel::ComputeFinished(mbedtls_ssl_context* ssl, std::uint8_t* out, int from) {
+  auto& self = *static_cast<Channel*>(ssl->p_bio);
+  std::array<std::uint8_t, kFinishedBytes> random{};
+  const bool drawn = mbedtls_ctr_drbg_random(self.credentials_->random(), random.data(), random.size()) == 0;
+  std::copy(random.begin(), random.end(), out);
+  self.compute_finished_(ssl, out, from);
+  if (!drawn || std::equal(random.begin(), random.end(), out)) self.finished_is_unknown_ = true;
 }
 
 // Nothing is set up for a connection that sends nothing, or no TLS.

@@ -39,9 +39,11 @@ class Channel final : public SecureChannel {
 
   static int Send(void* channel, const std::uint8_t* bytes, std::size_t size);
   static int Receive(void* channel, std::uint8_t* out, std::size_t size);
+  static void ComputeFinished(mbedtls_ssl_context* ssl, std::uint8_t* out, int from);
 
   [[nodiscard]] bool SpeaksOnlyOtherVersions(std::span<const std::uint8_t> alert) const;
   [[nodiscard]] Transfer ShakeHands();
+  void GuardFinished();
   [[nodiscard]] Transfer AwaitFirstRecord();
   [[nodiscard]] Transfer SetUp();
   [[nodiscard]] Transfer Finish();
@@ -63,7 +65,9 @@ class Channel final : public SecureChannel {
   bool closed_ = false;  // the peer said goodbye
   bool said_goodbye_ = false;
   bool sent_alert_ = false;
-  bool other_versions_ = false;   // are all that the client speaks
+  void (*compute_finished_)(mbedtls_ssl_context*, std::uint8_t*, int) = nullptr;  // the library's own
+  bool finished_is_unknown_ = false;                                              // it did not: no memory
+  bool other_versions_ = false;                                                   // are all that the client speaks
   std::size_t unsent_bytes_ = 0;  // of the last Write, taken by the library but not by the stream
   Status stream_error_{};
   Status failure_{};

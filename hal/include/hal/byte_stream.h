@@ -59,7 +59,8 @@ class Poller {
     bool writable = false;
   };
   virtual ~Poller() = default;
-  // `token` (not 2^64 - 1) comes back with its events; Set again changes what is waited for. Neither: nothing but a broken connection.
+  // `token` (not 2^64 - 1) comes back with its events; Set again changes what is waited for. Neither: nothing but a
+  // broken connection.
   [[nodiscard]] virtual Status Set(int descriptor, std::uint64_t token, bool read, bool write) = 0;
   virtual void Remove(int descriptor) = 0;
   // At most `events.size()` events, after at most `timeout_ms` (-1: any time); none after a Wake, a signal or the
