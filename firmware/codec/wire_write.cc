@@ -27,15 +27,15 @@ void AppendBytes(std::uint32_t tag, std::string_view bytes, std::string* out) {
 }
 
 void AppendMessage(const pb_msgdesc_t* descriptor, const void* message, std::string* out) {
-  pb_ostream_t stream{};
-  stream.callback = [](pb_ostream_t* to, const pb_byte_t* bytes, std::size_t count) {
-    static_cast<std::string*>(to->state)->append(reinterpret_cast<const char*>(bytes), count);
-    return true;
-  };
-  stream.state = out;
-  stream.max_size = SIZE_MAX;
+  // Sized first: a string that grows may throw, and must not through nanopb's frames.
+  std::size_t size = 0;
+  [[maybe_unused]] bool encoded = pb_get_encoded_size(&size, descriptor, message);
+  assert(encoded);
+  const std::size_t begin = out->size();
+  out->resize(begin + size);
+  pb_ostream_t stream = pb_ostream_from_buffer(reinterpret_cast<pb_byte_t*>(out->data() + begin), size);
   // Fails only for a text without NUL or a count past its array: every writer here holds to both.
-  [[maybe_unused]] const bool encoded = pb_encode(&stream, descriptor, message);
+  encoded = pb_encode(&stream, descriptor, message);
   assert(encoded);
 }
 
