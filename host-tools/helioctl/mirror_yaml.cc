@@ -10,6 +10,7 @@
 #include "helioctl/locate.h"
 #include "helioctl/session_yaml.h"
 #include "helioctl/target_yaml.h"
+#include "helioctl/yaml_documents.h"
 #include "helioctl/yaml_value.h"
 
 namespace heliostat::helioctl {
@@ -170,7 +171,7 @@ void ReadMirrorYaml(const std::string& file, const std::string& text, std::vecto
   const auto earlier = static_cast<std::ptrdiff_t>(problems.size());
   try {
     std::size_t number = 0;
-    for (const YAML::Node& document : YAML::LoadAll(text)) {
+    for (const YAML::Node& document : LoadDocuments(text)) {
       ++number;
       if (document.IsDefined() && !document.IsNull()) ReadDocument(source, document, number, resources);
     }

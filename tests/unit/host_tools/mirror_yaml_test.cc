@@ -67,6 +67,9 @@ TEST_P(MirrorYaml, NamesPlaceFieldReasonAndFix) {
 
 const std::vector<BadYaml> kDocuments{
     {"Syntax", "a: [b", "1:1: YAML: end of sequence flow not found; mend"},
+    // yaml-cpp alone would find one empty document after another, for ever.
+    {"TokenThatBeginsNoDocument", ",+", "1:1: YAML: nothing can begin with this; mend"},
+    {"TokenThatBeginsNoLaterDocument", "---\n---\n,", "3:1: YAML: nothing can begin with this; mend"},
     {"NotMapping", "- a\n", "1:1: document 1: is not a mapping; give fields: apiVersion"},
     {"NoApiVersion", "kind: Filter\nmetadata: {name: x}\nspec: {}\n", "1:1: document 1: apiVersion is missing; write"},
     {"OtherApiVersion", "apiVersion: heliostat/v2\nkind: Filter\nmetadata: {name: x}\nspec: {}\n",
