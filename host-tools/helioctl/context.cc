@@ -98,21 +98,22 @@ Result<Context> ResolveContext(const CardOptions& options) {
 }
 
 void AddCardOptions(CLI::App& command, CardOptions& options) {
-  constexpr const char* kGroup = "Which card";
   command.add_option("--context", options.context, "a context instead of the current one")
       ->type_name("CONTEXT")
-      ->group(kGroup);
+      ->group(kCardOptionsGroup);
   command.add_option("--card", options.card, "where the card is: HOST or HOST:PORT")
       ->type_name("ADDRESS")
-      ->group(kGroup);
+      ->group(kCardOptionsGroup);
   command.add_option("--server-name", options.server_name, "the name that its certificate must have")
       ->type_name("NAME")
-      ->group(kGroup);
+      ->group(kCardOptionsGroup);
   command.add_option("--ca", options.ca, "the authority that its certificate must come from")
       ->type_name("FILE")
-      ->group(kGroup);
-  command.add_option("--certificate", options.certificate, "your certificate")->type_name("FILE")->group(kGroup);
-  command.add_option("--key", options.private_key, "its private key")->type_name("FILE")->group(kGroup);
+      ->group(kCardOptionsGroup);
+  command.add_option("--certificate", options.certificate, "your certificate")
+      ->type_name("FILE")
+      ->group(kCardOptionsGroup);
+  command.add_option("--key", options.private_key, "its private key")->type_name("FILE")->group(kCardOptionsGroup);
   command
       .add_option_function<std::string>(
           "--timeout",
@@ -126,7 +127,7 @@ void AddCardOptions(CLI::App& command, CardOptions& options) {
           "of the whole command, such as 90s or 5m")
       ->type_name("DURATION")
       ->default_str("30s")
-      ->group(kGroup);
+      ->group(kCardOptionsGroup);
 }
 
 }  // namespace heliostat::helioctl

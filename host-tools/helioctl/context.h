@@ -50,6 +50,9 @@ struct CardOptions {
   double timeout_s = 30;  // --timeout; of the whole command but for watch and top
 };
 
+// Their heading in the help.
+inline constexpr const char* kCardOptionsGroup = "Which card";
+
 // Adds --context, --card, --server-name, --ca, --certificate, --key, --timeout.
 void AddCardOptions(CLI::App& command, CardOptions& options);
 

@@ -32,6 +32,13 @@ std::vector<std::string_view> NamesOf(const std::vector<Format>& formats) {
   return names;
 }
 
+// As CLI11 shows one in the help.
+std::string ClosedSet(const std::vector<std::string_view>& names) {
+  std::string set;
+  for (const std::string_view name : names) set += (set.empty() ? "{" : ",") + std::string(name);
+  return set + "}";
+}
+
 Format FormatOf(const std::string& word, const std::vector<Format>& formats) {
   const auto names = NamesOf(formats);
   for (const auto& [name, value] : kFormats) {
@@ -106,7 +113,8 @@ void AddOutputOptions(CLI::App& command, OutputOptions& options, std::vector<For
   command
       .add_option_function<std::string>(
           "-o,--output", [&options, formats](const std::string& word) { options.format = FormatOf(word, formats); },
-          "how it is shown: " + Alternatives(names))
+          "how it is shown")
+      ->check(CLI::Validator(ClosedSet(names)))  // judged above: this only says what there is
       ->type_name("FORMAT")
       ->default_str(std::string(names.front()));
   command.add_flag("--no-headers", options.no_headers, "tables without their first line");

@@ -337,11 +337,11 @@ namespace {
 
 constexpr const char* kGroupFooter = R"(
 Examples:
-  helioctl pki init                              an authority, the card card0, an admin, and a context: all for mTLS
-  helioctl pki issue card edge7 --ip 192.0.2.17  for another card: pki/cards/edge7/
-  helioctl pki issue operator alice --owner blue for a person: pki/users/alice/
-  helioctl pki revoke alice                      no card that has the new list lets alice in any more
-  helioctl pki list                              what was issued
+  helioctl pki init                                an authority, the card card0, an admin, a context: all for mTLS
+  helioctl pki issue card edge7 --ip 192.0.2.17    for another card: pki/cards/edge7/
+  helioctl pki issue operator alice --owner blue   for a person: pki/users/alice/
+  helioctl pki revoke alice                        no card that has the new list lets alice in any more
+  helioctl pki list                                what was issued
 
 The folder is ./pki, or $HELIOSTAT_PKI, or --dir. Roles: a viewer reads; an operator changes what one owner has; a
 flasher sees and writes firmware; an admin does everything.

@@ -1,11 +1,13 @@
 #include "helioctl/run.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <exception>
+#include <optional>
 #include <string_view>
 
+#include "config/check.h"
 #include "helioctl/command_tree.h"
+#include "helioctl/completion_commands.h"
 #include "helioctl/spelling.h"
 #include "helioctl/version.h"
 
@@ -26,15 +28,35 @@ Exit codes: 0 done, 1 an error (on standard error; nothing was changed).)";
 
 std::vector<std::string> CommandNames(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (!command->get_group().empty()) names.push_back(command->get_name());  // else it is hidden
+  }
   return names;
 }
 
 // CLI11 says only that a word was not expected.
-int UnknownCommand(const std::string& word, const std::vector<std::string>& names, Streams streams) {
+int UnknownCommand(const std::string& path, const std::string& word, const CLI::App& app, Streams streams) {
+  const auto names = CommandNames(app);
   const std::vector<std::string_view> views(names.begin(), names.end());
-  streams.err << "helioctl: there is no command \"" << word << "\"; " << Suggestion(word, views, "the commands are")
-              << "\n";
+  streams.err << path << ": there is no command " << config::Quoted(word) << "; "
+              << Suggestion(word, views, "the commands are") << "\n";
+  return kFailed;
+}
+
+// The exit code when the words do not name a command, before their options are looked at.
+std::optional<int> CheckCommand(const CLI::App& app, const std::vector<std::string>& arguments, Streams streams) {
+  const CLI::App* command = &app;
+  std::string path = app.get_name();
+  for (const std::string& word : arguments) {
+    if (command->get_require_subcommand_min() == 0 || word.starts_with("-")) return std::nullopt;
+    const auto below = command->get_subcommands([&](const CLI::App* one) { return one->check_name(word); });
+    if (below.empty()) return UnknownCommand(path, word, *command, streams);
+    command = below.front();
+    path += " " + command->get_name();
+  }
+  if (command->get_require_subcommand_min() == 0) return std::nullopt;
+  const auto parent = path.find_last_of(' ');
+  streams.err << command->help(parent == std::string::npos ? "" : path.substr(0, parent));
   return kFailed;
 }
 
@@ -45,15 +67,10 @@ int Parse(const std::vector<std::string>& arguments, Streams streams) {
   app.set_version_flag("--version", std::string("helioctl ") + kVersion);
   app.require_subcommand(1);
   app.footer(kFooter);
-  if (arguments.empty()) {
-    streams.err << app.help();
-    return kFailed;
+  if (!arguments.empty() && arguments.front() == kCompleteCommand) {
+    return CompleteLine(app, {arguments.begin() + 1, arguments.end()}, streams);
   }
-  const std::string& first = arguments.front();
-  if (const auto names = CommandNames(app);
-      !first.starts_with("-") && std::find(names.begin(), names.end(), first) == names.end()) {
-    return UnknownCommand(first, names, streams);
-  }
+  if (const auto code = CheckCommand(app, arguments, streams)) return *code;
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them last first
   } catch (const CLI::ParseError& error) {

@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "helioctl/run.h"
@@ -35,7 +37,10 @@ class InFolder : public testing::Test {
     setenv("HELIOSTAT_CONFIG", Path("config.yaml").c_str(), 1);
   }
   void TearDown() override {
-    for (const std::string& name : set_) unsetenv(name.c_str());
+    for (auto set = set_.rbegin(); set != set_.rend(); ++set) {
+      const auto& [name, kept] = *set;
+      kept ? setenv(name.c_str(), kept->c_str(), 1) : unsetenv(name.c_str());
+    }
     unsetenv("HELIOSTAT_CONFIG");
     std::filesystem::current_path(before_);
     std::filesystem::remove_all(folder_);
@@ -43,8 +48,10 @@ class InFolder : public testing::Test {
 
   // Until the test's end.
   void Set(const std::string& name, const std::string& value) {
+    const char* before = std::getenv(name.c_str());
+    const std::optional<std::string> kept = before == nullptr ? std::nullopt : std::optional<std::string>(before);
     setenv(name.c_str(), value.c_str(), 1);
-    set_.push_back(name);
+    set_.emplace_back(name, kept);
   }
   [[nodiscard]] std::string Path(const std::string& name) const { return (folder_ / name).string(); }
   void Write(const std::string& name, const std::string& text) const {
@@ -74,7 +81,7 @@ class InFolder : public testing::Test {
 
  private:
   std::filesystem::path before_;
-  std::vector<std::string> set_;
+  std::vector<std::pair<std::string, std::optional<std::string>>> set_;  // with what it was
 };
 
 }  // namespace heliostat::helioctl

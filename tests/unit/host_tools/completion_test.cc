@@ -1,0 +1,133 @@
+#include "helioctl/completion.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+
+#include "helioctl/context.h"
+
+namespace heliostat::helioctl {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+
+// A tree with one command of each shape that helioctl has.
+class Completing : public testing::Test {
+ protected:
+  Completing() : app_("a program", "helioctl") {
+    CLI::App* get = app_.add_subcommand("get", "show resources");
+    get->add_option("kind", text_, "")->type_name("KIND")->required();
+    get->add_option("name", texts_, "")->type_name("NAME");
+    get->add_option("-o,--output", text_, "how")->check(CLI::IsMember({"table", "json", "jsonl"}))->type_name("FORMAT");
+    get->add_flag("--wide", flag_, "more");
+    AddCardOptions(*get, card_);
+    CLI::App* remove = app_.add_subcommand("delete", "delete resources");
+    remove->add_option("resource", texts_, "")->type_name("RESOURCE");
+    remove->add_option("-f,--file,files", texts_, "")->type_name("PATH")->take_all();
+    CLI::App* context = app_.add_subcommand("context", "contexts");
+    context->add_subcommand("use", "")->add_option("name", text_, "")->type_name("CONTEXT");
+    context->add_subcommand("secret", "")->group("");
+    CLI::App* set = app_.add_subcommand("set", "");
+    set->add_subcommand("session", "")->add_option("name", text_, "")->type_name("NAME");
+    CLI::App* board = app_.add_subcommand("board", "");
+    board->add_option("file", text_, "")->type_name("FILE");
+    board->add_option("--dir", text_, "")->type_name("DIR");
+    app_.add_subcommand("__names", "")->group("");
+  }
+
+  Completion At(const std::vector<std::string>& words) {
+    const CompletionSources sources{[this](std::string_view kind, const std::vector<std::string>& options) {
+                                      asked_.emplace_back(kind);
+                                      options_ = options;
+                                      return std::vector<std::string>{"dns", "web", "$(reboot)", "web-2"};
+                                    },
+                                    [] {
+                                      return std::vector<std::string>{"edge", "lab"};
+                                    }};
+    return Complete(DescribeCommands(app_), words, sources);
+  }
+  std::vector<std::string> Words(const std::vector<std::string>& words) {
+    std::vector<std::string> found;
+    for (const Candidate& candidate : At(words).candidates) found.push_back(candidate.word);
+    return found;
+  }
+
+  CLI::App app_;
+  std::string text_;
+  std::vector<std::string> texts_;
+  bool flag_ = false;
+  CardOptions card_;
+  std::vector<std::string> asked_;
+  std::vector<std::string> options_;
+};
+
+TEST_F(Completing, OffersCommandsButNoHiddenOnes) {
+  EXPECT_THAT(Words({""}), ElementsAre("get", "delete", "context", "set", "board"));
+  EXPECT_THAT(Words({"context", ""}), ElementsAre("use"));
+  EXPECT_THAT(Words({"de"}), ElementsAre("delete"));
+  EXPECT_THAT(Words({}), Contains("get"));
+  EXPECT_THAT(Words({"nothing", ""}), IsEmpty());
+}
+
+TEST_F(Completing, OffersOptionsUntilTheyAreUsed) {
+  EXPECT_THAT(Words({"get", "--o"}), ElementsAre("--output"));
+  EXPECT_THAT(Words({"get", "-o", "json", "--o"}), IsEmpty());
+  EXPECT_THAT(Words({"get", "--c"}), ElementsAre("--context", "--card", "--ca", "--certificate"));
+  EXPECT_THAT(Words({"get", "--", "--o"}), IsEmpty());
+}
+
+TEST_F(Completing, OffersTheChoicesOfAnOptionHoweverItIsWritten) {
+  EXPECT_THAT(Words({"get", "-o", "j"}), ElementsAre("json", "jsonl"));
+  EXPECT_THAT(Words({"get", "--output=j"}), ElementsAre("--output=json", "--output=jsonl"));
+  EXPECT_THAT(Words({"get", "--output", "=", "j"}), ElementsAre("json", "jsonl")) << "as bash splits";
+  EXPECT_THAT(Words({"get", "--output", "="}), ElementsAre("table", "json", "jsonl"));
+}
+
+TEST_F(Completing, OffersKindsThenTheirNames) {
+  EXPECT_THAT(Words({"get", "se"}), ElementsAre("sessions"));
+  EXPECT_THAT(Words({"get", "sessions", "w"}), ElementsAre("web", "web-2"));
+  EXPECT_THAT(Words({"get", "sessions", "web", ""}), ElementsAre("dns", "web-2"));
+  EXPECT_THAT(Words({"set", "session", "d"}), ElementsAre("dns"));
+  EXPECT_THAT(asked_, testing::Each(testing::Eq("session")));
+}
+
+TEST_F(Completing, OffersResourcesInBothSpellings) {
+  EXPECT_THAT(Words({"delete", "fil"}), ElementsAre("filter"));
+  EXPECT_THAT(Words({"delete", "filter", "d"}), ElementsAre("dns"));
+  EXPECT_THAT(Words({"delete", "filter/w"}), ElementsAre("filter/web", "filter/web-2"));
+  EXPECT_THAT(Words({"delete", "filter/web", "filter/w"}), ElementsAre("filter/web-2"));
+  EXPECT_THAT(Words({"delete", "filter/web", "sess"}), ElementsAre("session/"));
+}
+
+TEST_F(Completing, TakesNamesFromTheCardThatTheLineMeans) {
+  Words({"get", "--context", "lab", "--card=192.0.2.1", "--timeout", "9m", "sessions", ""});
+  EXPECT_THAT(options_, ElementsAre("--context", "lab", "--card", "192.0.2.1"));
+}
+
+TEST_F(Completing, LetsNoCardWriteCommandsOfTheShell) {
+  EXPECT_THAT(Words({"get", "sessions", ""}), Not(Contains("$(reboot)")));
+}
+
+TEST_F(Completing, LeavesPathsToTheShell) {
+  EXPECT_EQ(At({"board", ""}).paths, Paths::kFiles);
+  EXPECT_EQ(At({"board", "--dir", ""}).paths, Paths::kFolders);
+  EXPECT_EQ(At({"delete", "-f", ""}).paths, Paths::kFiles);
+  EXPECT_EQ(At({"board", "a", ""}).paths, Paths::kNone);
+}
+
+TEST_F(Completing, OffersContexts) {
+  EXPECT_THAT(Words({"context", "use", ""}), ElementsAre("edge", "lab"));
+  EXPECT_THAT(Words({"get", "--context", "l"}), ElementsAre("lab"));
+}
+
+TEST_F(Completing, IsToldInLines) {
+  EXPECT_EQ(CompletionLines(At({"del"})), "delete\tdelete resources\n");
+  EXPECT_EQ(CompletionLines(At({"board", "x"})), ":files\n");
+}
+
+}  // namespace
+}  // namespace heliostat::helioctl
