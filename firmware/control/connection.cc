@@ -15,6 +15,25 @@ using Outcome = hal::Transfer::Outcome;
 constexpr int kStepsPerRun = 16;
 constexpr std::size_t kMaxLingerBytes = std::size_t{1} << 20U;
 
+// Counts what the peer has sent.
+class CountedStream final : public hal::ByteStream {
+ public:
+  CountedStream(std::unique_ptr<hal::ByteStream> stream, std::uint64_t& bytes)
+      : stream_(std::move(stream)), bytes_(bytes) {}
+  hal::Transfer Read(std::span<std::uint8_t> out) override {
+    hal::Transfer transfer = stream_->Read(out);
+    if (transfer.outcome == Outcome::kBytes) bytes_ += transfer.bytes;
+    return transfer;
+  }
+  hal::Transfer Write(std::span<const std::uint8_t> bytes) override { return stream_->Write(bytes); }
+  [[nodiscard]] const std::string& peer_address() const override { return stream_->peer_address(); }
+  [[nodiscard]] int descriptor() const override { return stream_->descriptor(); }
+
+ private:
+  std::unique_ptr<hal::ByteStream> stream_;
+  std::uint64_t& bytes_;  // of the connection, which owns this
+};
+
 bool Waits(Outcome outcome) { return outcome == Outcome::kWaitRead || outcome == Outcome::kWaitWrite; }
 
 }  // namespace
@@ -36,7 +55,7 @@ Connection::Connection(std::uint64_t number, std::unique_ptr<hal::ByteStream> st
       address_(stream->peer_address()),
       source_(SourceOf(address_)),
       descriptor_(stream->descriptor()),
-      stream_(std::move(stream)),
+      stream_(std::make_unique<CountedStream>(std::move(stream), heard_bytes_)),
       now_ns_(now_ns),
       begun_ns_(now_ns),
       phase_ns_(now_ns),
@@ -268,9 +287,9 @@ void Connection::TakeHello(const codec::Request& request, const codec::Hello& he
   phase_ = Phase::kServing;
   phase_ns_ = now_ns_;
   options_.dispatcher->Welcome(caller_, request.id, &output_);
-  if (options_.log) {
-    options_.log(address_ + ": " + caller_.identity.user + " is connected" +
-                 (hello.client.empty() ? "" : " with " + hello.client));
+  if (options_.announce) {
+    options_.announce(address_ + ": " + caller_.identity.user + " is connected" +
+                      (hello.client.empty() ? "" : " with " + hello.client));
   }
 }
 

@@ -40,7 +40,8 @@ class Connection {
     ConnectionTimes times;
     // Asked when an identity is known: may it be served?
     std::function<Status(const Connection&)> admit;
-    std::function<void(std::string_view)> log;
+    std::function<void(std::string_view)> log;       // what strangers do
+    std::function<void(std::string_view)> announce;  // what those do who are let in
   };
 
   Connection(std::uint64_t number, std::unique_ptr<hal::ByteStream> stream, const Options& options,
@@ -67,6 +68,8 @@ class Connection {
   [[nodiscard]] const std::string& peer_address() const { return address_; }
   [[nodiscard]] const Identity& identity() const { return caller_.identity; }
   [[nodiscard]] const hal::SecureChannel* channel() const { return channel_.get(); }
+  // What the peer has sent so far, on the wire.
+  [[nodiscard]] std::uint64_t heard_bytes() const { return heard_bytes_; }
   [[nodiscard]] int descriptor() const { return descriptor_; }
   [[nodiscard]] bool wants_read() const;
   [[nodiscard]] bool wants_write() const;
@@ -95,6 +98,7 @@ class Connection {
   std::string source_;
   int descriptor_;
   Phase phase_ = Phase::kSilent;
+  std::uint64_t heard_bytes_ = 0;
   std::unique_ptr<hal::ByteStream> stream_;  // until the channel takes it
   std::unique_ptr<hal::SecureChannel> channel_;
   Caller caller_;

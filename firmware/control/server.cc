@@ -17,10 +17,18 @@ constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::size_t kEventsPerTurn = 64;
 constexpr unsigned kAcceptsPerTurn = 16;
 // What strangers do must not fill a log.
-constexpr unsigned kLinesPerSecond = 10;
+constexpr unsigned kLinesPerPeriod = 10;
+constexpr std::uint64_t kPeriodNs = 10 * kSecondNs;
 
-bool InHandshake(const Connection& connection) {
-  return connection.phase() == Phase::kHandshake || connection.phase() == Phase::kHello;
+// No ClientHello is shorter: whoever has sent less has cost us nothing, and is the first to go.
+constexpr std::uint64_t kLeastHelloBytes = 64;
+
+// Parts of a line come from the peer.
+std::string Clean(std::string_view line) {
+  std::string clean(line);
+  std::replace_if(
+      clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; }, '?');
+  return clean;
 }
 
 }  // namespace
@@ -31,6 +39,7 @@ Server::Server(Options options) : options_(std::move(options)) {
   for_connections_.times = options_.limits.times;
   for_connections_.admit = [this](const Connection& connection) { return Admit(connection); };
   for_connections_.log = [this](std::string_view line) { Log(line); };
+  if (options_.log) for_connections_.announce = [this](std::string_view line) { options_.log(Clean(line)); };
   accepts_ = options_.limits.accept_burst;
   accepts_ns_ = Now();
   recheck_ns_ = Now() + options_.limits.recheck_ns;
@@ -64,21 +73,17 @@ Status Server::WatchListener() {
 
 void Server::Log(std::string_view line) {
   if (!options_.log) return;
-  if (Now() - log_ns_ >= kSecondNs) {
+  if (Now() - log_ns_ >= kPeriodNs) {
     if (unlogged_ != 0) options_.log(std::to_string(unlogged_) + " more lines about connections");
     log_ns_ = Now();
     logged_ = unlogged_ = 0;
   }
-  if (logged_ == kLinesPerSecond) {
+  if (logged_ == kLinesPerPeriod) {
     ++unlogged_;
     return;
   }
   ++logged_;
-  std::string clean(line);
-  // Parts of it come from the peer.
-  std::replace_if(
-      clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; }, '?');
-  options_.log(clean);
+  options_.log(Clean(line));
 }
 
 // --- A turn ---
@@ -179,6 +184,7 @@ void Server::RunHandshakes() {
     if (!run.ok()) ready[i]->Drop("memory has run out");
     if (ready[i]->half_open() && ready[i]->unfinished()) ready_handshakes_.insert(ready[i]->number());
   }
+  BoundGreetings();
 }
 
 void Server::CheckTimes() {
@@ -243,7 +249,7 @@ void Server::MakeRoom(const std::string& source, bool handshake) {
   std::map<std::string, std::size_t> of_source;
   std::size_t total = 0;
   const auto counts = [&](const Connection& connection) {
-    return handshake ? InHandshake(connection) : connection.phase() == Phase::kSilent;
+    return connection.phase() == (handshake ? Phase::kHandshake : Phase::kSilent);
   };
   for (const auto& [number, connection] : connections_) {
     if (!counts(*connection)) continue;
@@ -259,10 +265,23 @@ void Server::MakeRoom(const std::string& source, bool handshake) {
       if (count > of_source[busiest]) busiest = other;
     }
   }
+  Connection* leaves = nullptr;
+  const auto said_little = [](const Connection& connection) { return connection.heard_bytes() < kLeastHelloBytes; };
   for (const auto& [number, connection] : connections_) {
     if (!counts(*connection) || connection->source() != busiest) continue;
-    connection->Drop("gave way to a newer connection");
-    return;
+    // The oldest; but who has not even said hello goes before who has.
+    if (leaves == nullptr || (!said_little(*leaves) && said_little(*connection))) leaves = connection.get();
+  }
+  if (leaves != nullptr) leaves->Drop("gave way to a newer connection");
+}
+
+// Those who have shown a certificate and said nothing yet are no strangers, but must not pile up either.
+void Server::BoundGreetings() {
+  std::size_t greeting = counts().greeting;
+  for (auto at = connections_.begin(); greeting > options_.limits.served && at != connections_.end(); ++at) {
+    if (at->second->phase() != Phase::kHello) continue;
+    at->second->Drop("gave way to a newer connection");
+    --greeting;
   }
 }
 
@@ -303,7 +322,8 @@ Server::Counts Server::counts() const {
   Counts counts;
   for (const auto& [number, connection] : connections_) {
     if (connection->phase() == Phase::kSilent) ++counts.silent;
-    if (InHandshake(*connection)) ++counts.handshakes;
+    if (connection->phase() == Phase::kHandshake) ++counts.handshakes;
+    if (connection->phase() == Phase::kHello) ++counts.greeting;
     if (connection->phase() == Phase::kServing) ++counts.served;
   }
   return counts;

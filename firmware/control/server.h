@@ -3,8 +3,9 @@
 //
 // Before a peer has shown a certificate it costs little and can't keep others out: connections that have said nothing
 // hold a descriptor only; those in a handshake are few; when there is no room the oldest of the address that has the
-// most gives way to the new one, so that a flood drops its own. Handshakes take turns, a few at a time, behind the
-// requests of those who are in; first those of addresses that have the fewest.
+// most gives way to the new one, so that a flood drops its own; who has sent less than
+// a hello goes before who has. Who has shown a certificate is never dropped for a stranger. Handshakes take turns, a
+// few at a time, behind the requests of those who are in; first those of addresses that have the fewest.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@
 namespace heliostat::control {
 
 struct ServerLimits {
-  std::size_t silent = 32;      // connections that have sent nothing yet
-  std::size_t handshakes = 64;  // in a handshake or before hello
+  std::size_t silent = 32;  // connections that have sent nothing yet
+  std::size_t handshakes = 64;
   std::size_t handshakes_per_source = 16;
   std::size_t served = 8;
   unsigned accepts_per_second = 200;
@@ -72,6 +73,7 @@ class Server {
   struct Counts {
     std::size_t silent = 0;
     std::size_t handshakes = 0;
+    std::size_t greeting = 0;  // let in, and have not said hello yet
     std::size_t served = 0;
   };
   [[nodiscard]] Counts counts() const;
@@ -86,6 +88,7 @@ class Server {
   void RunHandshakes();
   // Room for one more in that state; drops another's where there is none.
   void MakeRoom(const std::string& source, bool handshake);
+  void BoundGreetings();
   Status Admit(const Connection& connection);
   void Watch(Connection& connection);
   void CheckTimes();

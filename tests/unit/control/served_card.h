@@ -1,0 +1,231 @@
+// A card with its control connection, as a client sees it: real sockets on loopback, TLS, provisioner and logs on
+// emulated flash, agent on a thread of its own. The server runs on the test's thread: whoever waits lets it turn.
+#pragma once
+
+#include <control.pb.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/agent_thread.h"
+#include "control/server.h"
+#include "emulated/emulated_flash.h"
+#include "linux/connect.h"
+#include "linux/epoll_poller.h"
+#include "linux/sockets.h"
+#include "linux/system_clock.h"
+#include "mbedtls/mbedtls_client.h"
+#include "mbedtls/mbedtls_server.h"
+#include "mbedtls/sha256_digest.h"
+#include "support/mirror_config.h"
+#include "support/ring_card.h"
+#include "support/tls_ends.h"
+
+namespace heliostat::control {
+
+// Real time, and moved on by hand.
+class PushedClock final : public hal::Clock {
+ public:
+  std::uint64_t MonotonicNs() override { return system_.MonotonicNs() + pushed_ns; }
+  std::uint64_t WallNs() override { return kTestNow * 1'000'000'000 + pushed_ns; }
+  void PassSeconds(std::uint64_t seconds) { pushed_ns += seconds * 1'000'000'000; }
+  std::atomic<std::uint64_t> pushed_ns{0};
+
+ private:
+  hal::linux_os::SystemClock system_;
+};
+
+class ServedCard {
+ public:
+  explicit ServedCard(ServerLimits limits = {})
+      : flash_({.erase_block_bytes = 4096, .program_bytes = 4, .blocks = 64 + 8 + 160}), card_(support::SmallCard()) {
+    settings_store_ = Must(storage::SettingsStore::Open(flash_, {72, 160}));
+    audit_ = Must(storage::AuditLog::Open(flash_, {64, 8}, hal::mbedtls::Sha256));
+    storage::GenerationStore::Options options;
+    options.snapshot = [this](std::uint64_t number, const storage::Sink& sink) {
+      return provisioner_->WriteSnapshot(number, sink);
+    };
+    store_ = Must(storage::GenerationStore::Open(flash_, {0, 64}, std::move(options)));
+    provisioner_ = std::make_unique<Provisioner>(Provisioner::Options{
+        .agent = &card_.agent(), .store = store_.get(), .audit = audit_.get(), .clock = &card_clock_});
+    EXPECT_EQ(provisioner_->Start().ToString(), "ok");
+    agent_ = std::make_unique<agent::AgentThread>(card_.agent(), [this] { provisioner_->Tick(); });
+    trust_ = authority_.Card();
+    secure_ = Must(hal::mbedtls::OpenServer(trust_, &card_clock_));
+    listener_ = Must(hal::linux_os::Listen("127.0.0.1:0"));
+    poller_ = Must(hal::linux_os::OpenPoller());
+    calls_ = std::make_unique<AgentCalls>([this](AgentCalls::Work work) { agent_->Post(std::move(work)); },
+                                          [this] { poller_->Wake(); });
+    settings_ = std::make_unique<CardSettings>(CardSettings::Options{.settings = settings_store_.get(),
+                                                                     .provisioner = provisioner_.get(),
+                                                                     .calls = calls_.get(),
+                                                                     .clock = &card_clock_,
+                                                                     .secure = secure_.get(),
+                                                                     .trust = trust_,
+                                                                     .recheck = {}});
+    CardView view;
+    view.name = "card-1";
+    view.interfaces = card_.agent().card().interfaces;
+    view.link_up = card_.agent().link_up();
+    dispatcher_ = std::make_unique<Dispatcher>(Dispatcher::Options{.card = std::move(view),
+                                                                   .agent = &card_.agent(),
+                                                                   .provisioner = provisioner_.get(),
+                                                                   .audit = audit_.get(),
+                                                                   .settings = settings_.get(),
+                                                                   .clock = &card_clock_,
+                                                                   .monotonic = &clock_,
+                                                                   .calls = calls_.get()});
+    server_ = Must(Server::Start({.listener = listener_.get(),
+                                  .poller = poller_.get(),
+                                  .secure = secure_.get(),
+                                  .clock = &clock_,
+                                  .dispatcher = dispatcher_.get(),
+                                  .calls = calls_.get(),
+                                  .limits = limits}));
+    settings_->set_recheck([this] { server_->Recheck(); });
+  }
+  ~ServedCard() { agent_.reset(); }
+
+  Server& server() { return *server_; }
+  PushedClock& clock() { return clock_; }
+  TestAuthority& authority() { return authority_; }
+  Provisioner& provisioner() { return *provisioner_; }
+  // A TCP connection and nothing more.
+  std::unique_ptr<hal::ByteStream> Connect() {
+    const std::string& address = listener_->address();
+    const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+    return Must(hal::linux_os::Connect("127.0.0.1", port, std::chrono::steady_clock::now() + std::chrono::seconds(20)));
+  }
+  hal::CertificateClock* clock_of_dates() { return &card_clock_; }
+  // Until `done`, or some seconds have gone: then false.
+  template <typename Done>
+  bool Turn(Done done) {
+    hal::linux_os::SystemClock real;
+    const std::uint64_t late = real.MonotonicNs() + 20'000'000'000;
+    while (!done()) {
+      if (real.MonotonicNs() > late) return false;
+      server_->Poll(2);
+    }
+    return true;
+  }
+  template <typename T>
+  static T Must(Result<T> result) {
+    if (!result.ok()) {
+      ADD_FAILURE() << result.status().ToString();
+      std::abort();
+    }
+    return std::move(result).value();
+  }
+
+ private:
+  PushedClock clock_;
+  CardClock card_clock_{clock_, 0};
+  hal::emulated::EmulatedFlash flash_;
+  support::RingCard card_;
+  TestAuthority authority_;
+  hal::TrustBundle trust_;
+  std::unique_ptr<storage::SettingsStore> settings_store_;
+  std::unique_ptr<storage::AuditLog> audit_;
+  std::unique_ptr<storage::GenerationStore> store_;
+  std::unique_ptr<Provisioner> provisioner_;
+  std::unique_ptr<agent::AgentThread> agent_;
+  std::unique_ptr<hal::SecureServer> secure_;
+  std::unique_ptr<hal::Listener> listener_;
+  std::unique_ptr<hal::Poller> poller_;
+  std::unique_ptr<AgentCalls> calls_;
+  std::unique_ptr<CardSettings> settings_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::unique_ptr<Server> server_;
+};
+
+// One client of it.
+class TestClient {
+ public:
+  TestClient(ServedCard& card, const hal::TrustBundle& bundle)
+      : card_(card),
+        channel_(ServedCard::Must(hal::mbedtls::OpenClient(card.Connect(), bundle, "card-1", card.clock_of_dates()))) {}
+
+  bool ShakeHands() {
+    hal::Transfer transfer;
+    return card_.Turn([&] {
+      transfer = channel_->Handshake();
+      return transfer.outcome == hal::Transfer::Outcome::kBytes ||
+             transfer.outcome == hal::Transfer::Outcome::kFailed || transfer.outcome == hal::Transfer::Outcome::kClosed;
+    }) && transfer.outcome == hal::Transfer::Outcome::kBytes;
+  }
+
+  bool Send(std::string bytes) {
+    return card_.Turn([&] {
+      const hal::Transfer transfer =
+          channel_->Write({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+      if (transfer.outcome == hal::Transfer::Outcome::kBytes) bytes.erase(0, transfer.bytes);
+      return bytes.empty() || transfer.outcome == hal::Transfer::Outcome::kClosed ||
+             transfer.outcome == hal::Transfer::Outcome::kFailed;
+    }) && bytes.empty();
+  }
+  bool Send(const v1::Request& request) {
+    const std::string body = request.SerializeAsString();
+    std::string bytes;
+    for (unsigned shift = 32; shift != 0; shift -= 8) bytes.push_back(static_cast<char>(body.size() >> (shift - 8)));
+    return Send(bytes + body);
+  }
+
+  // Nothing: the card has closed the connection.
+  std::optional<v1::Response> Receive() {
+    std::optional<v1::Response> response;
+    card_.Turn([&] {
+      std::uint8_t part[4096];
+      const hal::Transfer transfer = channel_->Read(part);
+      if (transfer.outcome == hal::Transfer::Outcome::kBytes) received_.append(part, part + transfer.bytes);
+      closed_ = closed_ || transfer.outcome == hal::Transfer::Outcome::kClosed ||
+                transfer.outcome == hal::Transfer::Outcome::kFailed;
+      response = TakeFrame();
+      return response.has_value() || closed_;
+    });
+    return response;
+  }
+  std::optional<v1::Response> Call(v1::Request request) {
+    request.set_id(++id_);
+    if (!Send(request)) return std::nullopt;
+    return Receive();
+  }
+  std::optional<v1::Response> Hello() {
+    v1::Request request;
+    request.mutable_hello()->set_oldest_version(1);
+    request.mutable_hello()->set_newest_version(1);
+    return Call(request);
+  }
+  // Hand shaken, hello said.
+  bool In() {
+    if (!ShakeHands()) return false;
+    const std::optional<v1::Response> welcome = Hello();
+    return welcome && welcome->has_welcome();
+  }
+  // The card has nothing more to say and hangs up.
+  bool Closed() { return !Receive().has_value() && closed_; }
+
+ private:
+  std::optional<v1::Response> TakeFrame() {
+    if (received_.size() < 4) return std::nullopt;
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < 4; ++i) length = length << 8U | static_cast<std::uint8_t>(received_[i]);
+    if (received_.size() < 4 + length) return std::nullopt;
+    v1::Response response;
+    EXPECT_TRUE(response.ParseFromString(received_.substr(4, length)));
+    received_.erase(0, 4 + length);
+    return response;
+  }
+
+  ServedCard& card_;
+  std::unique_ptr<hal::SecureChannel> channel_;
+  std::string received_;
+  std::uint64_t id_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace heliostat::control

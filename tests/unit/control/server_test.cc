@@ -1,0 +1,274 @@
+#include "control/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "linux/process_memory.h"
+#include "unit/control/served_card.h"
+
+namespace heliostat::control {
+namespace {
+
+using testing::HasSubstr;
+
+v1::Request Begin() {
+  v1::Request request;
+  request.mutable_begin();
+  return request;
+}
+
+v1::Request PutFilter(const std::string& name) {
+  v1::Request request;
+  request.mutable_edit()->add_changes()->mutable_put()->mutable_filter()->mutable_metadata()->set_name(name);
+  return request;
+}
+
+v1::Request Commit() {
+  v1::Request request;
+  request.mutable_commit();
+  return request;
+}
+
+v1::Request GetInfo() {
+  v1::Request request;
+  request.mutable_get_info();
+  return request;
+}
+
+void ExpectError(const std::optional<v1::Response>& response, Code code, const std::string& reason) {
+  ASSERT_TRUE(response.has_value());
+  ASSERT_TRUE(response->has_error()) << response->ShortDebugString();
+  EXPECT_EQ(response->error().code(), static_cast<std::uint32_t>(code)) << response->ShortDebugString();
+  EXPECT_THAT(response->error().reason(), HasSubstr(reason));
+}
+
+TEST(Server, CommitsWhatIsEditedAndListsIt) {
+  ServedCard card;
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  ASSERT_TRUE(client.Call(Begin())->has_begun());
+  ASSERT_TRUE(client.Call(PutFilter("web"))->has_done());
+  const auto committed = client.Call(Commit());
+  ASSERT_TRUE(committed && committed->has_committed()) << committed->ShortDebugString();
+  EXPECT_EQ(committed->committed().generation(), 1U);
+  v1::Request list;
+  list.mutable_list()->set_kind(v1::FILTER);
+  const auto items = client.Call(list);
+  ASSERT_TRUE(items && items->has_items() && items->more());
+  EXPECT_EQ(items->items().items(0).unit().filter().metadata().name(), "web");
+  const auto end = client.Receive();
+  ASSERT_TRUE(end && end->has_list_end());
+  EXPECT_EQ(end->list_end().generation(), 1U);
+}
+
+TEST(Server, LetsOneEditAtATimeAndNamesTheHolder) {
+  ServedCard card;
+  TestClient alice(card, card.authority().User("alice"));
+  TestClient bob(card, card.authority().User("bob"));
+  ASSERT_TRUE(alice.In() && bob.In());
+  ASSERT_TRUE(alice.Call(Begin())->has_begun());
+  ExpectError(bob.Call(Begin()), Code::kUnavailable, "alice from 127.0.0.1");
+  card.clock().PassSeconds(31);
+  ASSERT_TRUE(bob.Call(Begin())->has_begun());
+  ExpectError(alice.Call(PutFilter("web")), Code::kFailedPrecondition, "nothing came for 30 s");
+}
+
+TEST(Server, EndsATransactionByAWrongEditAndStaysUsable) {
+  ServedCard card;
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  ASSERT_TRUE(client.Call(Begin())->has_begun());
+  v1::Request edit = PutFilter("web");
+  v1::Remove& remove = *edit.mutable_edit()->add_changes()->mutable_remove();
+  remove.set_kind(v1::FILTER);
+  remove.set_name("not there");
+  const auto wrong = client.Call(edit);
+  ASSERT_TRUE(wrong && wrong->has_error());
+  EXPECT_EQ(wrong->error().change(), 2U);
+  ExpectError(client.Call(Commit()), Code::kFailedPrecondition, "an edit was wrong");
+  EXPECT_TRUE(client.Call(GetInfo())->has_info());
+}
+
+TEST(Server, EndsATransactionWhenItsConnectionIsGone) {
+  ServedCard card;
+  TestClient bob(card, card.authority().User("bob"));
+  ASSERT_TRUE(bob.In());
+  {
+    TestClient alice(card, card.authority().User("alice"));
+    ASSERT_TRUE(alice.In());
+    ASSERT_TRUE(alice.Call(Begin())->has_begun());
+  }
+  ASSERT_TRUE(card.Turn([&] { return card.server().counts().served == 1; }));
+  EXPECT_TRUE(bob.Call(Begin())->has_begun());
+}
+
+TEST(Server, AnswersARequestThatItDoesNotUnderstandAndGoesOn) {
+  ServedCard card;
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  for (const std::string& body : {std::string("\xff\xff\xff"), std::string(10, '\0'), std::string("\x0a\x7f")}) {
+    ASSERT_TRUE(client.Send(std::string("\0\0\0", 3) + static_cast<char>(body.size()) + body));
+    const auto refused = client.Receive();
+    ASSERT_TRUE(refused && refused->has_error());
+  }
+  EXPECT_TRUE(client.Call(GetInfo())->has_info());
+}
+
+TEST(Server, ClosesAfterAFrameThatIsNone) {
+  ServedCard card;
+  for (const std::string& header : {std::string(4, '\0'), std::string("\x01\x00\x00\x00", 4)}) {
+    TestClient client(card, card.authority().User());
+    ASSERT_TRUE(client.In());
+    ASSERT_TRUE(client.Send(header));
+    ExpectError(client.Receive(), Code::kInvalidArgument, "it is");
+    EXPECT_TRUE(client.Closed());
+  }
+}
+
+TEST(Server, WantsHelloFirst) {
+  ServedCard card;
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.ShakeHands());
+  ExpectError(client.Call(GetInfo()), Code::kFailedPrecondition, "hello");
+  EXPECT_TRUE(client.Closed());
+}
+
+TEST(Server, RefusesACertificateWithoutARole) {
+  ServedCard card;
+  TestClient client(card, card.authority().Issue({.common_name = "nobody", .use = pki::Use::kUser}));
+  ASSERT_TRUE(client.ShakeHands());
+  const auto refused = client.Hello();
+  ASSERT_TRUE(refused && refused->has_error());
+  EXPECT_EQ(refused->error().code(), static_cast<std::uint32_t>(Code::kPermissionDenied));
+  EXPECT_TRUE(client.Closed());
+}
+
+TEST(Server, TellsTheNinthThatThereAreEightUntilOneIsIdle) {
+  ServedCard card;
+  const hal::TrustBundle user = card.authority().User();
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::make_unique<TestClient>(card, user));
+    ASSERT_TRUE(clients.back()->In());
+  }
+  TestClient ninth(card, user);
+  ASSERT_TRUE(ninth.ShakeHands());
+  ExpectError(ninth.Hello(), Code::kResourceExhausted, "8 at a time");
+  card.clock().PassSeconds(61);
+  TestClient tenth(card, user);
+  EXPECT_TRUE(tenth.In());
+}
+
+TEST(Server, EndsHandshakesThatTakeTooLong) {
+  ServedCard card;
+  const auto silent = card.Connect();
+  const auto dripping = card.Connect();
+  ASSERT_EQ(dripping->Write(std::vector<std::uint8_t>{0x16, 0x03}).outcome, hal::Transfer::Outcome::kBytes);
+  ASSERT_TRUE(card.Turn([&] { return card.server().counts().silent == 1 && card.server().counts().handshakes == 1; }));
+  card.clock().PassSeconds(6);
+  EXPECT_TRUE(card.Turn([&] { return card.server().counts().silent + card.server().counts().handshakes == 0; }));
+}
+
+TEST(Server, ClosesConnectionsThatAreIdleForTooLong) {
+  ServedCard card;
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  card.clock().PassSeconds(601);
+  EXPECT_TRUE(client.Closed());
+}
+
+TEST(Server, LetsAnOperatorInThroughAFloodOfConnectionsAndHoldsNoMemoryForThem) {
+  ServedCard card;
+  const hal::TrustBundle user = card.authority().User();
+  {
+    TestClient first(card, user);
+    ASSERT_TRUE(first.In());
+  }
+  const std::uint64_t before = hal::linux_os::PeakMemoryBytes();
+  std::vector<std::unique_ptr<hal::ByteStream>> flood;
+  for (int i = 0; i < 500; ++i) {
+    flood.push_back(card.Connect());
+    if (i % 2 == 0) static_cast<void>(flood.back()->Write(std::vector<std::uint8_t>{0x16, 0x03, 0x01}));
+    // Whoever accepts none of them would fill its backlog.
+    if (i % 8 == 7) {
+      card.clock().pushed_ns += 100'000'000;
+      card.server().Poll(0);
+    }
+  }
+  for (int i = 0; i < 5; ++i) {
+    TestClient client(card, user);
+    ASSERT_TRUE(client.In()) << i;
+    ASSERT_TRUE(client.Call(GetInfo())->has_info());
+  }
+  EXPECT_LE(card.server().counts().silent, ServerLimits().silent);
+  EXPECT_LE(card.server().counts().handshakes, ServerLimits().handshakes_per_source);
+  // Sixteen channels at 35 KiB, and what libraries keep.
+  EXPECT_LE(hal::linux_os::PeakMemoryBytes() - before, std::uint64_t{4} << 20U);
+}
+
+TEST(Server, WatchesAtAnIntervalAndEndsByCount) {
+  ServedCard card;
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  v1::Request watch;
+  watch.mutable_watch()->set_interval_ms(100);
+  watch.mutable_watch()->set_count(2);
+  watch.mutable_watch()->set_counters(true);
+  watch.mutable_watch()->set_states(true);
+  auto snapshot = client.Call(watch);
+  ASSERT_TRUE(snapshot && snapshot->has_snapshot() && snapshot->snapshot().complete() && snapshot->more());
+  EXPECT_EQ(snapshot->snapshot().interfaces_size(), 3);
+  snapshot = client.Receive();
+  ASSERT_TRUE(snapshot && snapshot->has_snapshot());
+  EXPECT_FALSE(snapshot->more());
+  EXPECT_GE(snapshot->snapshot().sequence(), 2U);
+  EXPECT_TRUE(client.Call(GetInfo())->has_info());
+}
+
+TEST(Server, SetsTheTimeButNeverBackBeforeIt) {
+  ServedCard card;
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  v1::Request set;
+  set.mutable_set_time()->set_time_ns((kTestNow + 50 * kTestDay) * 1'000'000'000);
+  const auto moved = client.Call(set);
+  ASSERT_TRUE(moved && moved->has_time()) << moved->ShortDebugString();
+  EXPECT_GE(card.clock_of_dates()->NowS(), kTestNow + 50 * kTestDay);
+  set.mutable_set_time()->set_time_ns(kTestNow * 1'000'000'000);
+  ExpectError(client.Call(set), Code::kFailedPrecondition, "already seen");
+  set.mutable_set_time()->set_time_ns((kTestNow + 500 * kTestDay) * 1'000'000'000);
+  ExpectError(client.Call(set), Code::kFailedPrecondition, "not valid any more");
+  v1::Request audit;
+  audit.mutable_get_audit();
+  const auto records = client.Call(audit);
+  ASSERT_TRUE(records && records->has_audit());
+  ASSERT_EQ(records->audit().records_size(), 1);
+  EXPECT_EQ(records->audit().records(0).action(), "time");
+}
+
+TEST(Server, TakesANewAuthorityOnlyFromWhomItLetsInAndClosesTheOthers) {
+  ServedCard card;
+  TestAuthority other("other authority");
+  TestClient alice(card, card.authority().User("alice"));
+  TestClient bob(card, card.authority().User("bob"));
+  ASSERT_TRUE(alice.In() && bob.In());
+  const hal::TrustBundle next = other.Card("card-1");
+  v1::Request set;
+  set.mutable_set_trust()->set_ca(next.ca);
+  set.mutable_set_trust()->set_certificate(next.certificate);
+  set.mutable_set_trust()->set_private_key(next.private_key);
+  ExpectError(alice.Call(set), Code::kFailedPrecondition, "shut you out");
+  EXPECT_TRUE(alice.Call(GetInfo())->has_info());
+  set.mutable_set_trust()->set_allow_lockout(true);
+  EXPECT_TRUE(alice.Call(set)->has_done());
+  EXPECT_TRUE(alice.Closed());
+  EXPECT_TRUE(bob.Closed());
+  TestClient carol(card, other.User("carol"));
+  EXPECT_TRUE(carol.In());
+}
+
+}  // namespace
+}  // namespace heliostat::control
