@@ -58,7 +58,7 @@ Status AreaWriter::Abandon() {
 }
 
 Status AreaWriter::Seal(LogKind kind) {
-  HELIOSTAT_RETURN_IF_ERROR(Sync());
+  if (!synced_ || !buffer_.empty()) return {Code::kInternal, "flash", "an area is sealed before it is synced"};
   AreaHeader header;
   header.magic = Be64(kAreaMagic);
   header.kind = static_cast<std::uint8_t>(kind);

@@ -27,7 +27,7 @@ class AreaWriter {
   // Leaves behind what was appended since the last Sync as whole records that nobody will close.
   [[nodiscard]] Status Abandon();
 
-  // Both copies of the header, then synced; the area holds what was appended so far and is read from now on.
+  // Behind a Sync: both copies of the header, synced on return; the area is read from now on.
   [[nodiscard]] Status Seal(LogKind kind);
 
   // A device failed: the area's end is as after a power cut, and nothing may be appended there.
