@@ -6,6 +6,7 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddFileCommands(app, invocation);
   AddPkiCommands(app, invocation);
   AddContextCommands(app, invocation);
+  AddReadCommands(app, invocation);
   AddCompletionCommands(app, invocation);
 }
 

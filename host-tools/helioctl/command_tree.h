@@ -18,9 +18,10 @@ struct Invocation {
 void AddCommands(CLI::App& app, Invocation& invocation);
 
 // The groups. What they add are subcommands of `app` whose callbacks capture options that live as long as `app`.
-void AddFileCommands(CLI::App& app, Invocation& invocation);        // validate, compile, board, counters
-void AddPkiCommands(CLI::App& app, Invocation& invocation);         // pki
-void AddContextCommands(CLI::App& app, Invocation& invocation);     // context
+void AddFileCommands(CLI::App& app, Invocation& invocation);     // validate, compile, board, counters
+void AddPkiCommands(CLI::App& app, Invocation& invocation);      // pki
+void AddContextCommands(CLI::App& app, Invocation& invocation);  // context
+void AddReadCommands(CLI::App& app, Invocation& invocation);     // get, describe, watch, top, audit, info, trust, time
 void AddCompletionCommands(CLI::App& app, Invocation& invocation);  // completion, man
 
 }  // namespace heliostat::helioctl

@@ -9,7 +9,9 @@
 #include "helioctl/configuration.h"
 #include "helioctl/counters.h"
 #include "helioctl/files.h"
+#include "helioctl/open_card.h"
 #include "helioctl/output.h"
+#include "helioctl/snapshot.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -51,6 +53,22 @@ Configuration ReadChecked(const ConfigurationOptions& options, Streams streams, 
   return configuration;
 }
 
+Result<CounterReading> CountersOfFile(const std::string& path, Streams streams) {
+  const auto file = ReadFile(path, streams.in);
+  if (!file.ok()) return file.status();
+  auto reading = ReadCounters(file->text);
+  if (!reading.ok()) return reading.status().Within(file->name);
+  return reading;
+}
+
+Result<CounterReading> CountersOfCard(const CardOptions& options) {
+  const auto card = OpenCard(options);
+  if (!card.ok()) return card.status();
+  auto snapshot = ReadSnapshot(**card, "");
+  if (!snapshot.ok()) return snapshot.status();
+  return std::move(snapshot->counters);
+}
+
 }  // namespace
 
 int Compile(const ConfigurationOptions& options, Streams streams) {
@@ -87,12 +105,15 @@ int Board(const BoardOptions& options, Streams streams) {
 }
 
 int Counters(const CountersOptions& options, Streams streams) {
-  const auto file = ReadFile(options.file, streams.in);
-  if (!file.ok()) return Fail(file.status(), streams);
-  const auto reading = ReadCounters(file->text);
-  if (!reading.ok()) return Fail(reading.status().Within(file->name), streams);
-  const auto columns = options.format == "wide" ? CounterColumns::kAll : CounterColumns::kNonZero;
-  streams.out << (options.format == "json" ? CountersJson(*reading) : CountersTable(*reading, columns));
+  const auto reading = options.file.empty() ? CountersOfCard(options.card) : CountersOfFile(options.file, streams);
+  if (!reading.ok()) return Fail(reading.status(), streams);
+  if (options.output.format == Format::kJson) {
+    streams.out << CountersJson(*reading);
+  } else {
+    const bool wide = options.output.format == Format::kWide;
+    streams.out << CountersTable(*reading, wide ? CounterColumns::kAll : CounterColumns::kNonZero,
+                                 StyleOf(options.output, streams.out));
+  }
   return Balances(*reading) ? kDone : kFailed;
 }
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "helioctl/context.h"
+#include "helioctl/output.h"
 #include "helioctl/run.h"
 
 namespace heliostat::helioctl {
@@ -20,8 +22,9 @@ struct BoardOptions {
 };
 
 struct CountersOptions {
-  std::string file;
-  std::string format;  // table, wide or json
+  std::string file;  // empty: the card is asked
+  CardOptions card;
+  OutputOptions output;
 };
 
 int Compile(const ConfigurationOptions& options, Streams streams);

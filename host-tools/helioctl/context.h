@@ -21,10 +21,14 @@
 // typed does. Whoever names another card than the context's gets that one's name checked, not the context's serverName.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 
 #include "base/status.h"
+
+namespace CLI {
+class App;
+}
 
 namespace heliostat::helioctl {
 

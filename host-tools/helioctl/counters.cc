@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "helioctl/output.h"
@@ -69,25 +70,6 @@ v1::Count Accounted(const v1::LedgerEntry& entry) {
   return sum;
 }
 
-v1::LedgerEntry Total(const std::vector<v1::LedgerEntry>& entries) {
-  v1::LedgerEntry total;
-  for (const v1::LedgerEntry& entry : entries) {
-    Add(entry.matched(), *total.mutable_matched());
-    Add(entry.sent(), *total.mutable_sent());
-    Add(entry.sampled_out(), *total.mutable_sampled_out());
-    Add(entry.rate_limited(), *total.mutable_rate_limited());
-    Add(entry.no_buffer(), *total.mutable_no_buffer());
-    Add(entry.egress_full(), *total.mutable_egress_full());
-    Add(entry.unresolved(), *total.mutable_unresolved());
-    Add(entry.target_down(), *total.mutable_target_down());
-    Add(entry.too_long(), *total.mutable_too_long());
-    total.set_sent_wire_bytes(SaturatingSum(total.sent_wire_bytes(), entry.sent_wire_bytes()));
-  }
-  return total;
-}
-
-std::string_view DirectionName(const v1::LedgerEntry& entry) { return entry.outbound() ? "outbound" : "inbound"; }
-
 std::string CountText(const v1::Count& count) { return fmt::format("{}/{}", count.packets(), count.bytes()); }
 
 std::string Difference(std::uint64_t matched, std::uint64_t accounted) {
@@ -124,7 +106,7 @@ Row LedgerRow(const v1::LedgerEntry& entry, const std::vector<LedgerColumn>& dro
 
 std::string LedgerTable(const CounterReading& reading, CounterColumns columns, const TableStyle& style) {
   if (reading.entries.empty()) return "no session has a ledger entry\n";
-  const v1::LedgerEntry total = Total(reading.entries);
+  const v1::LedgerEntry total = TotalOf(reading.entries);
   std::vector<LedgerColumn> drops;
   for (const LedgerColumn& drop : kDrops) {
     if (columns == CounterColumns::kAll || !IsZero((total.*drop.get)())) drops.push_back(drop);
@@ -205,6 +187,31 @@ Result<CounterReading> ReadCounters(std::string_view stream) {
   return reading;
 }
 
+v1::LedgerEntry TotalOf(const std::vector<v1::LedgerEntry>& entries) {
+  v1::LedgerEntry total;
+  for (const v1::LedgerEntry& entry : entries) {
+    Add(entry.matched(), *total.mutable_matched());
+    Add(entry.sent(), *total.mutable_sent());
+    Add(entry.sampled_out(), *total.mutable_sampled_out());
+    Add(entry.rate_limited(), *total.mutable_rate_limited());
+    Add(entry.no_buffer(), *total.mutable_no_buffer());
+    Add(entry.egress_full(), *total.mutable_egress_full());
+    Add(entry.unresolved(), *total.mutable_unresolved());
+    Add(entry.target_down(), *total.mutable_target_down());
+    Add(entry.too_long(), *total.mutable_too_long());
+    total.set_sent_wire_bytes(SaturatingSum(total.sent_wire_bytes(), entry.sent_wire_bytes()));
+  }
+  return total;
+}
+
+std::string_view DirectionName(const v1::LedgerEntry& entry) { return entry.outbound() ? "outbound" : "inbound"; }
+
+std::vector<NamedCount> DropsOf(const v1::LedgerEntry& entry) {
+  std::vector<NamedCount> drops;
+  for (const LedgerColumn& drop : kDrops) drops.push_back({drop.name, (entry.*drop.get)()});
+  return drops;
+}
+
 bool Balances(const v1::LedgerEntry& entry) {
   const v1::Count accounted = Accounted(entry);
   return entry.matched().packets() == accounted.packets() && entry.matched().bytes() == accounted.bytes();
@@ -231,7 +238,7 @@ std::string CountersJson(const CounterReading& reading) {
     item["balanced"] = Balances(entry);
     json["entries"].push_back(std::move(item));
   }
-  json["total"] = LedgerJson(Total(reading.entries));
+  json["total"] = LedgerJson(TotalOf(reading.entries));
   json["balanced"] = Balances(reading);
   json["ports"] = Json::array();
   for (const v1::PortCounters& port : reading.ports) {

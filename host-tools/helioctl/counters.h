@@ -25,6 +25,19 @@ bool Balances(const CounterReading& reading);
 
 enum class CounterColumns : std::uint8_t { kNonZero, kAll };
 
+// Each drop of an entry by its name in counters.proto.
+struct NamedCount {
+  std::string_view name;
+  v1::Count count;
+};
+std::vector<NamedCount> DropsOf(const v1::LedgerEntry& entry);
+
+// The sum of all columns; it says no session, interface or direction.
+v1::LedgerEntry TotalOf(const std::vector<v1::LedgerEntry>& entries);
+
+// `inbound` or `outbound`.
+std::string_view DirectionName(const v1::LedgerEntry& entry);
+
 // Tables for people: the ledger with its totals, whether it balances, the ports.
 std::string CountersTable(const CounterReading& reading, CounterColumns columns, const TableStyle& style = {});
 

@@ -1,4 +1,4 @@
-// Commands that need no card: they read and write files.
+// Commands that need no card, but for `counters`: they read and write files.
 #include <memory>
 
 #include "helioctl/command_tree.h"
@@ -52,18 +52,15 @@ void AddFileCommands(CLI::App& app, Invocation& invocation) {
   });
 
   const auto counters_options = std::make_shared<CountersOptions>();
-  counters_options->format = "table";
-  CLI::App* counters = app.add_subcommand("counters", "show a file of counters that a card wrote");
-  counters->add_option("-f,--file,file", counters_options->file, "the card's file, or - for stdin")
-      ->required()
+  CLI::App* counters = app.add_subcommand("counters", "show the counters of a card, or of a file that it wrote");
+  counters->add_option("-f,--file,file", counters_options->file, "the card's file, or - for stdin; without: the card")
       ->type_name("FILE");
-  counters->add_option("-o,--output", counters_options->format, "table (drops that happened), wide (all) or json")
-      ->check(CLI::IsMember({"table", "wide", "json"}))
-      ->type_name("FORMAT")
-      ->capture_default_str();
+  // table: drops that happened; wide: all
+  AddOutputOptions(*counters, counters_options->output, {Format::kTable, Format::kWide, Format::kJson});
+  AddCardOptions(*counters, counters_options->card);
   counters->footer(
       "\nmatched = sent + drops must hold for every session, interface and direction, in packets and bytes.\n\n"
-      "Exit codes: 0 it does, 1 it does not, or the file can't be read.");
+      "Exit codes: 0 it does, 1 it does not, or nothing could be read.");
   counters->callback([counters_options, &invocation] {
     invocation.run = [=, &invocation] { return Counters(*counters_options, invocation.streams); };
   });

@@ -24,7 +24,8 @@ constexpr std::array<Choice, 5> kKinds{{{"Interface", static_cast<int>(ResourceK
                                         {"Filter", static_cast<int>(ResourceKind::kFilter)},
                                         {"Session", static_cast<int>(ResourceKind::kSession)}}};
 
-constexpr std::array<std::string_view, 4> kDocumentFields{"apiVersion", "kind", "metadata", "spec"};
+// `status` is what a card says of the resource: read back with the rest, and passed over.
+constexpr std::array<std::string_view, 5> kDocumentFields{"apiVersion", "kind", "metadata", "spec", "status"};
 constexpr std::array<std::string_view, 4> kMetadataFields{"name", "description", "tags", "owner"};
 constexpr std::array<std::string_view, 3> kInterfaceMetadataFields{"name", "owner", "tags"};
 constexpr std::array<std::string_view, 1> kUnderlayMetadataFields{"name"};

@@ -1,15 +1,16 @@
 #include "helioctl/output.h"
 
 #include <unistd.h>
-#include <yaml-cpp/yaml.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <iostream>
-#include <map>
-#include <memory>
+#include <nlohmann/json.hpp>
 
 #include "helioctl/spelling.h"
+#include "helioctl/yaml_layout.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -53,58 +54,6 @@ bool Environment(const char* name, std::string_view value) {
   return set != nullptr && set == value;
 }
 
-// Text that YAML, or a reader of YAML 1.1, would take for a number, a truth, nothing or punctuation. Quoting more than
-// is needed harms nobody.
-bool PlainInYaml(const std::string& text) {
-  if (text.empty() || Printable(text) != text) return false;
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  if (!letter(text.front()) || text.back() == ' ' || text.back() == ':') return false;
-  static constexpr std::array<std::string_view, 8> kMeanSomething{"y", "n", "yes", "no", "true", "false", "on", "off"};
-  std::string lower = text;
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  if (lower == "null" || std::find(kMeanSomething.begin(), kMeanSomething.end(), lower) != kMeanSomething.end()) {
-    return false;
-  }
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool inside = i + 1 < text.size();
-    if (c == ':' && inside && text[i + 1] == ' ') return false;
-    if (c == '#' && text[i - 1] == ' ') return false;
-    if (std::string_view("\"'[]{},&*!|>%@`").find(c) != std::string_view::npos) return false;
-  }
-  return true;
-}
-
-void Emit(YAML::Emitter& out, const Json& json) {
-  switch (json.type()) {
-    case Json::value_t::object:
-      if (json.empty()) out << YAML::Flow;
-      out << YAML::BeginMap;
-      for (const auto& [key, value] : json.items()) {
-        out << YAML::Key;
-        if (!PlainInYaml(key)) out << YAML::DoubleQuoted;
-        out << key << YAML::Value;
-        Emit(out, value);
-      }
-      out << YAML::EndMap;
-      return;
-    case Json::value_t::array:
-      if (json.empty()) out << YAML::Flow;
-      out << YAML::BeginSeq;
-      for (const Json& item : json) Emit(out, item);
-      out << YAML::EndSeq;
-      return;
-    case Json::value_t::string: {
-      const auto& text = json.get_ref<const std::string&>();
-      if (!PlainInYaml(text)) out << YAML::DoubleQuoted;
-      out << text;
-      return;
-    }
-    case Json::value_t::null: out << YAML::Null; return;
-    default: out << json.dump(); return;
-  }
-}
-
 }  // namespace
 
 void AddOutputOptions(CLI::App& command, OutputOptions& options, std::vector<Format> formats) {
@@ -142,12 +91,7 @@ std::string JsonText(const Json& json) { return json.dump(2, ' ', false, Json::e
 
 std::string JsonLine(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
-std::string YamlText(const Json& json) {
-  YAML::Emitter out;
-  out.SetSeqFormat(YAML::Block);
-  Emit(out, json);
-  return std::string(out.c_str()) + "\n";
-}
+std::string YamlText(const Json& json) { return DocumentYaml(json); }
 
 int Fail(const Status& status, Streams streams) {
   streams.err << "helioctl: " << Printable(status.ToString()) << "\n";

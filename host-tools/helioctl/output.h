@@ -1,15 +1,18 @@
 // How commands show what they read: `-o table|wide|json|yaml|name`, `--no-headers`, `--color`.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "helioctl/run.h"
 #include "helioctl/table.h"
+
+namespace CLI {
+class App;
+}
 
 namespace heliostat::helioctl {
 
@@ -38,7 +41,7 @@ TableStyle StyleOf(const OutputOptions& options, const std::ostream& stream);
 std::string JsonText(const Json& json);
 // On one line.
 std::string JsonLine(const Json& json);
-// The same value as YAML that helioctl reads back: text is quoted where YAML would take it for something else.
+// An object as YAML that helioctl reads back: see yaml_layout.h.
 std::string YamlText(const Json& json);
 
 // `helioctl: resource field: reason; fix` on standard error; the exit code 1.

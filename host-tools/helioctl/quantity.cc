@@ -142,6 +142,17 @@ Result<std::uint64_t> ParseDurationMs(std::string_view text) {
   return static_cast<std::uint64_t>(std::llround(number * unit->ms));
 }
 
+Result<std::uint32_t> ParseIntervalMs(std::string_view text) {
+  constexpr std::uint64_t kShortestMs = 100;
+  constexpr std::uint64_t kLongestMs = 3'600'000;
+  const auto ms = ParseDurationMs(text);
+  if (!ms.ok()) return ms.status().Within("--interval");
+  if (*ms < kShortestMs || *ms > kLongestMs) {
+    return Status(Code::kInvalidArgument, "--interval", fmt::format("{} is out of range", text), "give 100ms to 1h");
+  }
+  return static_cast<std::uint32_t>(*ms);
+}
+
 std::string ByteSize(std::uint64_t bytes) {
   static constexpr std::array<std::string_view, 5> kNames{"KiB", "MiB", "GiB", "TiB", "PiB"};
   if (bytes < 1024) return fmt::format("{} B", bytes);

@@ -23,6 +23,9 @@ std::string Duration(std::uint64_t seconds);
 // `90`, `1.5s`, `200ms`, `2m`, `1h`; a bare number is seconds. In milliseconds. kInvalidArgument.
 [[nodiscard]] Result<std::uint64_t> ParseDurationMs(std::string_view text);
 
+// The same within what a card takes as an interval: 100ms to 1h.
+[[nodiscard]] Result<std::uint32_t> ParseIntervalMs(std::string_view text);
+
 // `512 B`, `1.5 KiB`, `64 MiB`.
 std::string ByteSize(std::uint64_t bytes);
 // Four characters at most and a letter for the power of ten: `0`, `0.4`, `999`, `1.21k`, `14.9M`.

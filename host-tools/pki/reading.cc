@@ -89,4 +89,32 @@ Result<RevocationListText> ReadRevocationList(const std::string& bytes) {
   return text;
 }
 
+namespace {
+
+Status ParseKey(const std::string& bytes, Key& key) {
+  const bool pem = bytes.find("-----BEGIN ") != std::string::npos;
+  const int error = mbedtls_pk_parse_key(key.get(), Bytes(bytes), bytes.size() + (pem ? 1 : 0), nullptr, 0);
+  if (error == 0) return OkStatus();
+  return CryptoError(Code::kInvalidArgument, "private key", "can't be read", error,
+                     "give one in PEM or DER, without a password");
+}
+
+}  // namespace
+
+Status CheckPrivateKey(const std::string& private_key) {
+  Key key;
+  return ParseKey(private_key, key);
+}
+
+Status CheckKeyPair(const std::string& certificate, const std::string& private_key) {
+  Key key;
+  HELIOSTAT_RETURN_IF_ERROR(ParseKey(private_key, key));
+  ParsedCertificate parsed;
+  if (const int error = Parse(mbedtls_x509_crt_parse, parsed.get(), certificate); error != 0) {
+    return CryptoError(Code::kInvalidArgument, "certificate", "can't be read", error, "give one in PEM or DER");
+  }
+  if (mbedtls_pk_check_pair(&parsed->pk, key.get()) == 0) return OkStatus();
+  return {Code::kInvalidArgument, "private key", "is not the certificate's", "give the key that belongs to it"};
+}
+
 }  // namespace heliostat::pki

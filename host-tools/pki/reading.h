@@ -42,4 +42,9 @@ struct RevocationListText {
 
 [[nodiscard]] Result<RevocationListText> ReadRevocationList(const std::string& bytes);
 
+// PEM or DER, without a password. kInvalidArgument.
+[[nodiscard]] Status CheckPrivateKey(const std::string& private_key);
+// The key is the certificate's too.
+[[nodiscard]] Status CheckKeyPair(const std::string& certificate, const std::string& private_key);
+
 }  // namespace heliostat::pki

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 namespace heliostat::helioctl {
@@ -78,7 +80,7 @@ TEST(YamlText, WritesNumbersAndTruthsPlainAndTextThatLooksLikeThemQuoted) {
             "truth: true\n"
             "text: \"true\"\n"
             "nothing: []\n"
-            "list:\n  - 1\n  - two\n"
+            "list: [1, two]\n"
             "map:\n  a: 1\n");
 }
 

@@ -247,7 +247,7 @@ TEST_F(PkiCommands, SayWhatIsWrongWithTheAuthority) {
 
 TEST_F(PkiCommands, ShowCertificatesAndLists) {
   Done({"pki", "init", "--no-context"});
-  EXPECT_THAT(Done({"pki", "show", "pki/cards/card0/certificate.pem"}), HasSubstr("subject: CN=card0\n"));
+  EXPECT_THAT(Done({"pki", "show", "pki/cards/card0/certificate.pem"}), HasSubstr("subject: \"CN=card0\"\n"));
   EXPECT_THAT(Done({"pki", "show", "pki/crl.pem", "-o", "json"}), HasSubstr("\"kind\": \"RevocationList\""));
   EXPECT_THAT(Refused({"pki", "show", "pki/index.yaml"}), HasSubstr("is neither a certificate nor a revocation list"));
 }

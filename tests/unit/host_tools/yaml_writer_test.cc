@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "codec/codec.h"
 #include "helioctl/mirror_yaml.h"
