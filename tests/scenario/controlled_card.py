@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 
+import card_case
 import card_rpc
 import pcap
 
@@ -50,6 +51,16 @@ class Authority:
         return card_rpc.Credentials(
             f"{self.folder}/ca.pem", f"{folder}/certificate.pem", f"{folder}/private_key.pem", server_name
         )
+
+
+def board_without_frames(helioctl, folder, more=""):
+    """guest0, wire0 and analyser as rings, for who only talks to the card; `more` is text of the board."""
+    kinds = {"guest0": "VM", "wire0": "EDGE", "analyser": "EDGE"}
+    ports = [card_case.Port(name, kind, device=f"net_ring_{name}") for name, kind in kinds.items()]
+    with open(f"{folder}/board.textproto", "w", encoding="utf-8") as file:
+        file.write(card_case.Board(ports=ports, more=more).text())
+    subprocess.run([helioctl, "board", f"{folder}/board.textproto", "-o", f"{folder}/board.bin"], check=True)
+    return f"{folder}/board.bin"
 
 
 class ControlledCard:
