@@ -1,10 +1,25 @@
 #include "control/card_clock.h"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
+#include <string>
 
 namespace heliostat::control {
 namespace {
+
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
+
+// `2026-11-22T04:48:29Z` (RFC 3339).
+std::string TimeText(std::uint64_t time_ns) {
+  const auto seconds = static_cast<std::time_t>(time_ns / kSecondNs);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text.data();
+}
+
 }  // namespace
 
 CardClock::CardClock(hal::Clock& system, std::uint64_t bound_ns) : system_(system), bound_ns_(bound_ns) {
@@ -22,8 +37,7 @@ std::uint64_t CardClock::NowS() { return WallNs() / kSecondNs; }
 Status CardClock::CheckTime(std::uint64_t time_ns) const {
   if (time_ns >= bound_ns()) return {};
   return {Code::kFailedPrecondition, "time",
-          "it is before " + std::to_string(bound_ns() / kSecondNs) + " s after 1970, which this card has already seen",
-          "set a later time"};
+          "it is before " + TimeText(bound_ns()) + ", which this card has already seen", "set a later time"};
 }
 
 void CardClock::Set(std::uint64_t time_ns) {

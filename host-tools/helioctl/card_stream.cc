@@ -26,6 +26,20 @@ SystemCertificateClock& Clock() {
   return clock;
 }
 
+// Says goodbye when it goes, so that the card can tell an end from a cut.
+class CardChannel final : public hal::ByteStream {
+ public:
+  explicit CardChannel(std::unique_ptr<hal::SecureChannel> channel) : channel_(std::move(channel)) {}
+  ~CardChannel() override { channel_->Close(); }
+  hal::Transfer Read(std::span<std::uint8_t> out) override { return channel_->Read(out); }
+  hal::Transfer Write(std::span<const std::uint8_t> bytes) override { return channel_->Write(bytes); }
+  [[nodiscard]] const std::string& peer_address() const override { return channel_->peer_address(); }
+  [[nodiscard]] int descriptor() const override { return channel_->descriptor(); }
+
+ private:
+  std::unique_ptr<hal::SecureChannel> channel_;
+};
+
 Status ReadPart(const std::string& path, std::string_view what, std::string& into) {
   if (path.empty()) {
     return Status(Code::kInvalidArgument, std::string(what), "is not given",
@@ -104,7 +118,7 @@ Result<std::unique_ptr<hal::ByteStream>> ConnectToCard(const Context& context, c
   if (!channel.ok()) return WithFile(channel.status(), context);
   const Status shaken = ShakeHands(**channel, deadline);
   if (!shaken.ok()) return WithRemedy(shaken, context, address);
-  return std::unique_ptr<hal::ByteStream>(std::move(*channel));
+  return std::unique_ptr<hal::ByteStream>(std::make_unique<CardChannel>(std::move(*channel)));
 }
 
 }  // namespace heliostat::helioctl
