@@ -3,6 +3,8 @@
 #include <mbedtls/oid.h>
 
 #include <algorithm>
+#include <new>
+#include <vector>
 
 #include "mbedtls/x509_values.h"
 
@@ -39,6 +41,19 @@ bool HasDnsName(const mbedtls_x509_crt& certificate) {
   return false;
 }
 
+// For people, the first few. Called from the library's C, which no exception may pass.
+std::string NamesOf(const mbedtls_x509_crt& certificate) {
+  constexpr std::size_t kMostNames = 4;
+  try {
+    const std::vector<std::string> names = Describe(certificate).dns_names;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(names.size(), kMostNames); ++i) text += (i > 0 ? ", " : "") + names[i];
+    return names.size() > kMostNames ? text + ", ..." : text;
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
 }  // namespace
 
 const mbedtls_x509_crt_profile kCertificateProfile = {
@@ -73,6 +88,7 @@ int Judge::Look(void* judge, mbedtls_x509_crt* certificate, int depth, std::uint
   if (depth == 0 && !self.expected_name_.empty() && !HasDnsName(*certificate)) {
     *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
   }
+  if (depth == 0 && (*flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) self.names_ = NamesOf(*certificate);
   return 0;
 }
 
@@ -90,7 +106,8 @@ Status Judge::Refusal(std::uint32_t flags, const std::string& subject, const std
   }
   if ((flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0) return refused("expired " + Span(late_s_) + " ago", renew);
   if ((flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) {
-    return refused("is not for the name \"" + expected_name_ + "\"", "check the address, or the name to expect");
+    return refused("is not for the name \"" + expected_name_ + "\"" + (names_.empty() ? "" : ", but for " + names_),
+                   "check the address, or the name to expect");
   }
   if ((flags & kPurposes) != 0) {
     return refused(our_side_ == Side::kServer ? "is not meant for clients" : "is not meant for cards", renew);

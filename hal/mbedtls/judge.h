@@ -37,6 +37,7 @@ class Judge {
   CertificateClock* clock_;
   Side our_side_;
   std::string expected_name_;
+  std::string names_;          // that the certificate is for, when it is not for the one expected
   std::uint64_t early_s_ = 0;  // by how much the worst certificate is too early, too late
   std::uint64_t late_s_ = 0;
 };

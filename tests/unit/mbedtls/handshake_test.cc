@@ -70,7 +70,7 @@ TEST_F(Handshake, RefusesACardOfAnotherAuthority) {
 TEST_F(Handshake, RefusesACardOfAnotherName) {
   Serve(card_);
   ExpectRefused(authority_.User(), "the client refuses our certificate: it is damaged, or for another name",
-                "the card's certificate is not for the name \"card-2\"", "card-2");
+                "the card's certificate is not for the name \"card-2\", but for card-1", "card-2");
 }
 
 TEST_F(Handshake, DatesAreJudgedByTheGivenClock) {
