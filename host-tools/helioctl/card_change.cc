@@ -39,25 +39,10 @@ class Transaction {
 
  private:
   Status Begin(std::uint64_t generation) {
-    bool told = false;
-    while (true) {
-      v1::Request request;
-      request.mutable_begin()->set_expected_generation(generation);
-      const auto response = client_.Call(std::move(request));
-      if (response.ok()) return OkStatus();
-      const Status busy = response.status();
-      // A broken connection is unavailable too, and stays so.
-      if (busy.code() != Code::kUnavailable || client_.broken() || client_.timed_out()) return busy;
-      if (!told) {
-        progress_.Clear();
-        err_ << "helioctl: waiting: " << Printable(busy.ToString()) << std::endl;
-        told = true;
-      }
-      std::this_thread::sleep_for(kBusyPause);
-      if (client_.timed_out()) {
-        return Status(busy.code(), busy.subject(), busy.reason(), "try again later, or wait longer with --timeout");
-      }
-    }
+    v1::Request request;
+    request.mutable_begin()->set_expected_generation(generation);
+    progress_.Clear();
+    return CallWhenFree(client_, request, err_).status();
   }
 
   Status Send(const std::vector<PlannedChange>& plan) {
@@ -88,6 +73,23 @@ class Transaction {
 };
 
 }  // namespace
+
+Result<v1::Response> CallWhenFree(CardClient& client, const v1::Request& request, std::ostream& err) {
+  bool told = false;
+  while (true) {
+    auto response = client.Call(request);
+    if (response.ok()) return response;
+    const Status busy = response.status();
+    // A broken connection is unavailable too, and stays so.
+    if (busy.code() != Code::kUnavailable || client.broken()) return busy;
+    if (!told) err << "helioctl: waiting: " << Printable(busy.ToString()) << std::endl;
+    told = true;
+    std::this_thread::sleep_for(kBusyPause);
+    if (client.timed_out()) {
+      return Status(busy.code(), busy.subject(), busy.reason(), "try again later, or wait longer with --timeout");
+    }
+  }
+}
 
 Result<CardChange> ChangeCard(CardClient& client, std::span<const Selection> selections, const Want& want,
                               const CommitOptions& options, std::ostream& err) {

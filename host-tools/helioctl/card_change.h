@@ -36,4 +36,7 @@ using Want = std::function<Result<config::Config>(const RemoteConfiguration& bef
 [[nodiscard]] Result<CardChange> ChangeCard(CardClient& client, std::span<const Selection> selections, const Want& want,
                                             const CommitOptions& options, std::ostream& err);
 
+// A request that another transaction keeps out (kUnavailable over a whole connection): waits in the same way.
+[[nodiscard]] Result<v1::Response> CallWhenFree(CardClient& client, const v1::Request& request, std::ostream& err);
+
 }  // namespace heliostat::helioctl

@@ -3,6 +3,7 @@
 namespace heliostat::helioctl {
 
 void AddCommands(CLI::App& app, Invocation& invocation) {
+  AddChangeCommands(app, invocation);
   AddFileCommands(app, invocation);
   AddPkiCommands(app, invocation);
   AddContextCommands(app, invocation);

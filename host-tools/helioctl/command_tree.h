@@ -23,5 +23,7 @@ void AddPkiCommands(CLI::App& app, Invocation& invocation);      // pki
 void AddContextCommands(CLI::App& app, Invocation& invocation);  // context
 void AddReadCommands(CLI::App& app, Invocation& invocation);     // get, describe, watch, top, audit, info, trust, time
 void AddCompletionCommands(CLI::App& app, Invocation& invocation);  // completion, man
+// apply, diff, create, set, edit, delete, enable, disable, export, generations, rollback, confirm
+void AddChangeCommands(CLI::App& app, Invocation& invocation);
 
 }  // namespace heliostat::helioctl

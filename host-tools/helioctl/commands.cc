@@ -19,17 +19,6 @@ namespace {
 constexpr int kDone = 0;
 constexpr int kFailed = 1;
 
-// Enough to work on; a file that is something else altogether has one for every line.
-constexpr std::size_t kMostProblemsShown = 50;
-
-int Fail(const std::vector<Problem>& problems, std::string_view outcome, Streams streams) {
-  const std::size_t shown = std::min(problems.size(), kMostProblemsShown);
-  for (std::size_t i = 0; i < shown; ++i) streams.err << problems[i].ToString() << "\n";
-  if (shown < problems.size()) streams.err << fmt::format("... and {} more\n", problems.size() - shown);
-  streams.err << fmt::format("helioctl: {} error{}{}\n", problems.size(), problems.size() == 1 ? "" : "s", outcome);
-  return kFailed;
-}
-
 // The card that the configuration is for. Nothing when the board is wrong.
 std::optional<config::Card> ReadCard(const std::string& board_path, Streams streams, std::vector<Problem>& problems) {
   if (board_path.empty()) {

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/status.h"
+#include "helioctl/run.h"
 
 namespace heliostat::helioctl {
 
@@ -23,5 +26,8 @@ struct Problem {
   // `mirror.yaml:7:5: session "web" filter: reason; fix`.
   [[nodiscard]] std::string ToString() const;
 };
+
+// The first of them on standard error, and how many there are; `outcome` follows: `, nothing written`. The exit code 1.
+int Fail(const std::vector<Problem>& problems, std::string_view outcome, Streams streams);
 
 }  // namespace heliostat::helioctl

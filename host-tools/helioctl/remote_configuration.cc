@@ -77,6 +77,12 @@ class ListReader {
 
 }  // namespace
 
+std::vector<Selection> SelectionsFor(const ResourceName& name) {
+  std::vector<Selection> selections{{name.kind, name.name}};
+  if (name.kind == ResourceKind::kSession) selections.push_back({ResourceKind::kTarget, {}});
+  return selections;
+}
+
 Result<RemoteConfiguration> ReadRemote(CardClient& client, std::uint64_t generation) {
   const Selection all;
   return ReadRemote(client, {&all, 1}, generation);

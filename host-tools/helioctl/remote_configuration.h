@@ -26,6 +26,9 @@ struct Selection {
   std::string name{};                  // a pattern with * and ?; empty: all
 };
 
+// A resource and what its YAML depends on: a session's tunnel ID is named by its target.
+[[nodiscard]] std::vector<Selection> SelectionsFor(const ResourceName& name);
+
 // All of it, at one generation (0: the current one).
 [[nodiscard]] Result<RemoteConfiguration> ReadRemote(CardClient& client, std::uint64_t generation = 0);
 // Only what is selected, still at one generation: read again when the card moves on in between. No resource twice.

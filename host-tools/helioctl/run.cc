@@ -18,13 +18,16 @@ constexpr int kFailed = 1;
 
 constexpr const char* kFooter = R"(
 Examples:
+  helioctl apply -f mirror.yaml                        let the card have it
+  helioctl diff -f mirror.yaml                         what that would change
+  helioctl rollback                                    back to what it had before
   helioctl validate mirror.yaml                        check a configuration
   helioctl validate configs/ --board board.textproto   and its interfaces against a board
   helioctl compile -f mirror.yaml -o config.bin        write it as the card takes it
   helioctl board board.textproto                       check a board's description
   helioctl counters readings.bin                       what was mirrored, and what was not
 
-Exit codes: 0 done, 1 an error (on standard error; nothing was changed).)";
+Exit codes: 0 done, 1 an error (on standard error; nothing was changed), 2 diff: something differs.)";
 
 std::vector<std::string> CommandNames(const CLI::App& app) {
   std::vector<std::string> names;

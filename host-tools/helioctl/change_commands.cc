@@ -1,0 +1,186 @@
+// Commands that change a card, and those about what it had.
+#include <array>
+#include <memory>
+
+#include "helioctl/apply.h"
+#include "helioctl/command_tree.h"
+#include "helioctl/edit.h"
+#include "helioctl/export.h"
+#include "helioctl/generations.h"
+#include "helioctl/one_liner.h"
+#include "helioctl/removal.h"
+
+namespace heliostat::helioctl {
+namespace {
+
+constexpr const char* kDoneOrError = "\nExit codes: 0 done, 1 an error; then nothing was changed.";
+
+constexpr const char* kRuleFooter = R"(
+A rule: NUMBER accept|reject [PROTOCOL] [FROM -> TO] [FIELD=VALUE ...]
+  "10 accept"                                        everything
+  "10 accept tcp any -> any:443"                     FROM, TO: any, a prefix, :PORTS or PREFIX:PORTS
+  "20 reject udp 10.0.0.0/8:1000-2000 -> any"        IPv6 with ports: [2001:db8::/32]:443
+  "30 accept icmp icmpType=8 description=\"echo\""     icmpType, icmpCode, sourceMac, destinationMac, vlanIds,
+                                                     etherType, dscp, tcpFlags=VALUE/MASK, description
+
+Exit codes: 0 done, 1 an error; then nothing was changed.)";
+
+// A command whose options live as long as the parser, and what it does with them.
+template <typename Options>
+CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
+                     const std::shared_ptr<Options>& options, Invocation& invocation,
+                     int (*action)(const Options&, Streams)) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  command->callback(
+      [=, &invocation] { invocation.run = [=, &invocation] { return action(*options, invocation.streams); }; });
+  command->footer(kDoneOrError);
+  return command;
+}
+
+CLI::Option* AddFiles(CLI::App& command, std::vector<std::string>& files, bool positional) {
+  return command
+      .add_option(positional ? "-f,--file,files" : "-f,--file", files,
+                  "YAML files, directories of *.yaml and *.yml, or - for stdin")
+      ->type_name("PATH")
+      ->take_all();
+}
+
+void AddApply(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<ApplyOptions>();
+  CLI::App* apply = AddCommand(app, "apply", "create and update resources from YAML", options, invocation, Apply);
+  AddFiles(*apply, options->files, true)->required();
+  apply->add_flag("--prune", options->prune,
+                  "remove targets, filters and sessions of the caller that the files do not name");
+  AddChangeOptions(*apply, options->change);
+}
+
+void AddDiff(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<DiffOptions>();
+  CLI::App* diff = AddCommand(app, "diff", "what apply, or rollback, would change", options, invocation, Diff);
+  CLI::Option* files = AddFiles(*diff, options->files, true);
+  CLI::Option* generation =
+      diff->add_option("--generation", options->generation, "a generation that is kept, in the place of files")
+          ->type_name("NUMBER")
+          ->check(CLI::PositiveNumber)
+          ->excludes(files);
+  diff->add_flag("--prune", options->prune, "as apply --prune")->excludes(generation);
+  diff->add_option("--color", options->output.color, "auto (on a terminal, unless $NO_COLOR is set), always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
+  AddCardOptions(*diff, options->card);
+  diff->callback([=, &invocation] {
+    if (files->count() == 0 && generation->count() == 0) throw CLI::RequiredError("--file or --generation");
+    invocation.run = [=, &invocation] { return Diff(*options, invocation.streams); };
+  });
+  diff->footer("\nExit codes: 0 nothing differs, 2 something does, 1 an error.");
+}
+
+void AddOneLiners(CLI::App& app, Invocation& invocation, const std::string& verb, const std::string& description,
+                  bool change, int (*action)(const OneLinerOptions&, Streams)) {
+  CLI::App* parent = app.add_subcommand(verb, description);
+  parent->require_subcommand(1);
+  for (const ResourceKind kind : {ResourceKind::kTarget, ResourceKind::kFilter, ResourceKind::kSession}) {
+    const KindWords& words = WordsOf(kind);
+    const auto options = std::make_shared<OneLinerOptions>();
+    options->kind = kind;
+    CLI::App* command = AddCommand(*parent, std::string(words.singular), verb + " a " + std::string(words.singular),
+                                   options, invocation, action);
+    command->alias(std::string(words.plural))->alias(std::string(words.short_name));
+    command->add_option("name", options->name, "its name")->required()->type_name("NAME");
+    AddResourceFlags(*command, kind, change, options->fields);
+    AddChangeOptions(*command, options->change);
+    if (kind == ResourceKind::kFilter) command->footer(kRuleFooter);
+  }
+}
+
+void AddEdit(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<EditOptions>();
+  CLI::App* edit = AddCommand(app, "edit", "change a resource's YAML in an editor", options, invocation, Edit);
+  edit->add_option("resource", options->names, "KIND NAME, or KIND/NAME")->required()->type_name("RESOURCE");
+  AddChangeOptions(*edit, options->change);
+  edit->footer(
+      "\nThe editor is $VISUAL, else $EDITOR, else vi. It comes back with the errors while there are some.\n"
+      "\nExit codes: 0 done or left unchanged, 1 an error; then nothing was changed.");
+}
+
+void AddDelete(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<DeleteOptions>();
+  CLI::App* remove = AddCommand(app, "delete", "remove resources that nobody uses", options, invocation, Delete);
+  CLI::Option* names = remove->add_option("resource", options->names, "KIND NAME..., or KIND/NAME...");
+  names->type_name("RESOURCE");
+  CLI::Option* files = AddFiles(*remove, options->files, false)->excludes(names);
+  remove->add_flag("--ignore-not-found", options->ignore_not_found, "what is not there is no error");
+  AddChangeOptions(*remove, options->change);
+  remove->callback([=, &invocation] {
+    if (names->count() == 0 && files->count() == 0) throw CLI::RequiredError("KIND NAME, or --file");
+    invocation.run = [=, &invocation] { return Delete(*options, invocation.streams); };
+  });
+}
+
+void AddSwitches(CLI::App& app, Invocation& invocation) {
+  for (const bool enabled : {true, false}) {
+    const auto options = std::make_shared<SwitchOptions>();
+    options->enabled = enabled;
+    CLI::App* command = AddCommand(app, enabled ? "enable" : "disable",
+                                   enabled ? "let sessions mirror again" : "let sessions mirror nothing, for now",
+                                   options, invocation, Switch);
+    command->add_option("session", options->names, "session NAME..., or session/NAME...")
+        ->required()
+        ->type_name("RESOURCE");
+    AddChangeOptions(*command, options->change);
+  }
+}
+
+void AddExport(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<ExportOptions>();
+  CLI::App* command =
+      AddCommand(app, "export", "the card's configuration as YAML that apply takes", options, invocation, Export);
+  command->add_option("resource", options->names, "KIND, KIND NAME... or KIND/NAME...; without: everything")
+      ->type_name("RESOURCE");
+  command->add_option("--generation", options->generation, "as it was in a generation that is kept")
+      ->type_name("NUMBER");
+  command->add_option("-o,--output", options->file, "file to write, or - for stdout")
+      ->type_name("FILE")
+      ->capture_default_str();
+  AddCardOptions(*command, options->card);
+}
+
+void AddGenerationCommands(CLI::App& app, Invocation& invocation) {
+  const auto listed = std::make_shared<GenerationsOptions>();
+  CLI::App* generations =
+      AddCommand(app, "generations", "the configurations that the card keeps", listed, invocation, ListGenerations);
+  AddOutputOptions(*generations, listed->output, {Format::kTable, Format::kJson, Format::kYaml});
+  AddCardOptions(*generations, listed->card);
+
+  const auto back = std::make_shared<RollbackOptions>();
+  CLI::App* rollback =
+      AddCommand(app, "rollback", "a new generation with the content of an older one", back, invocation, Rollback);
+  rollback->add_option("generation", back->generation, "which one; without: the one before the current one")
+      ->type_name("NUMBER")
+      ->check(CLI::PositiveNumber);
+  AddChangeOptions(*rollback, back->change);
+
+  const auto confirmed = std::make_shared<ConfirmOptions>();
+  CLI::App* confirm =
+      AddCommand(app, "confirm", "keep what --confirm-within would undo", confirmed, invocation, Confirm);
+  confirm->add_option("generation", confirmed->generation, "which one; without: the current one")
+      ->type_name("NUMBER")
+      ->check(CLI::PositiveNumber);
+  AddCardOptions(*confirm, confirmed->card);
+}
+
+}  // namespace
+
+void AddChangeCommands(CLI::App& app, Invocation& invocation) {
+  AddApply(app, invocation);
+  AddDiff(app, invocation);
+  AddOneLiners(app, invocation, "create", "make a target, filter or session without YAML", false, Create);
+  AddOneLiners(app, invocation, "set", "change fields of a target, filter or session", true, Set);
+  AddEdit(app, invocation);
+  AddDelete(app, invocation);
+  AddSwitches(app, invocation);
+  AddExport(app, invocation);
+  AddGenerationCommands(app, invocation);
+}
+
+}  // namespace heliostat::helioctl

@@ -1,0 +1,47 @@
+// What a command that changes a card says: a line a resource, and what has become of the whole.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "helioctl/card_change.h"
+#include "helioctl/context.h"
+#include "helioctl/kinds.h"
+#include "helioctl/output.h"
+#include "helioctl/problem.h"
+#include "helioctl/run.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace heliostat::helioctl {
+
+// What every command that changes a card can be told.
+struct ChangeOptions {
+  CommitOptions commit{};
+  OutputOptions output{};
+  CardOptions card{};
+};
+
+// Adds --dry-run, --confirm-within, --comment, -o and those of a card.
+void AddChangeOptions(CLI::App& command, ChangeOptions& options);
+// Adds --confirm-within, --comment and --dry-run alone.
+void AddCommitOptions(CLI::App& command, CommitOptions& options);
+
+// `mentioned` are the resources that the user named, in order of kind and name: those that do not differ are
+// `unchanged`. `removed` is what a removal is called: `pruned`, `deleted`. Returns the exit code.
+int Report(const CardChange& change, const std::vector<ResourceName>& mentioned, std::string_view removed,
+           const ChangeOptions& options, Streams streams);
+
+// What a commit or a rollback came to: sessions that are not active, and how to confirm.
+void ReportCommitted(const v1::Committed& committed, const OutputOptions& output, Streams streams);
+
+// An error of the card where the YAML has it, if it does.
+int FailAtPlace(const Status& status, const std::vector<Resource>& resources, Streams streams);
+
+// kNotFound, with the name that was probably meant.
+[[nodiscard]] Status NotOnCard(CardClient& client, const ResourceName& name);
+
+}  // namespace heliostat::helioctl

@@ -1,0 +1,31 @@
+// A card at the other end of a stream, in the same thread: its transactions are the card's own editor, its troubles are
+// made to order.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "control.pb.h"
+#include "hal/byte_stream.h"
+
+namespace heliostat::helioctl {
+
+struct ScriptedCard {
+  config::Config config{};
+  std::uint64_t generation = 1;
+  // Given in the place of an answer to Begin, first come first served.
+  std::deque<v1::Error> begin_errors{};
+  std::deque<v1::Error> commit_errors{};
+  // What somebody else does to the card just before the next Begin.
+  std::deque<config::Config> overtakers{};
+  std::vector<v1::Request> requests{};
+
+  // A connection to it. The card outlives it.
+  [[nodiscard]] std::unique_ptr<hal::ByteStream> Connect();
+  [[nodiscard]] int Count(v1::Request::CallCase call) const;
+};
+
+}  // namespace heliostat::helioctl
