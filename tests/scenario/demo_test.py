@@ -27,6 +27,8 @@ class Demo(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(done.stdout.count("byte for byte the same, in the same order"), 2, done.stdout)
         self.assertIn("ledger: matched = sent + drops", done.stdout)
+        # Behind the power cut.
+        self.assertRegex(done.stdout.split("kill -9")[1], r"\n +2 .* current +too much for the analyser\n")
         self.assertGreater(len(self.port("out/analyser")), 0)
 
     def port(self, name):
@@ -46,12 +48,28 @@ class MadeUp(Demo):
     def test_shows_commands_that_give_the_same_when_typed_by_hand(self):
         done = self.demo()
         typed = [line.strip()[2:] for line in done.stdout.splitlines() if line.startswith("   $ ")]
-        copies = self.port("out/analyser")
-        os.remove(f"{self.folder}/demo/out/analyser.pcap")
-        for command in typed[:4]:
-            subprocess.run(command, shell=True, check=True, cwd=self.folder, capture_output=True, timeout=300)
+        copies, entered = self.port("out/analyser"), self.port("in/guest0")
+        counters = next(i for i, line in enumerate(typed) if line.endswith("helioctl counters"))
+        helioctl = typed[counters].split()[0]
+        # What a person does without thinking of it: waits until the card is there, and until all has passed.
+        received = "import json, sys; sys.exit(sum(p['received']['packets'] for p in json.load(sys.stdin)['ports']) < 10000)"
+        script = []
+        for line in typed[: counters + 1]:
+            script.append(line)
+            if "--state" in line:
+                script.append(f"until {helioctl} info >/dev/null 2>&1; do :; done")
+            if "helioctl top" in line:
+                script += ["wait %2", f'until {helioctl} counters -o json | {sys.executable} -c "{received}"; do :; done']
+        shutil.rmtree(f"{self.folder}/demo")
+        for folder in ("in", "out"):
+            os.makedirs(f"{self.folder}/demo/{folder}")
+        script += ["kill %1", "wait %1"]
+        command = ["bash", "-e", "-m", "-c", "\n".join(script)]
+        by_hand = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=self.folder)
+        self.assertEqual(by_hand.returncode, 0, by_hand.stdout + by_hand.stderr)
         # What a rate limit lets through depends on the clock; the rest does not.
         self.assertGreater(len(self.port("out/analyser")), len(copies) // 2)
+        self.assertEqual(self.port("in/guest0"), entered)
         self.assertEqual(self.port("in/guest0"), self.port("out/wire0"))
 
 
