@@ -20,7 +20,8 @@ class Demo(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
 
     def demo(self, *arguments):
-        command = [DEMO, "--build", BUILD, "--output", f"{self.folder}/demo", *arguments]
+        # Any port: several of them run at once.
+        command = [DEMO, "--build", BUILD, "--output", f"{self.folder}/demo", "--listen", "127.0.0.1:0", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=self.folder)
 
     def assert_right(self, done):
