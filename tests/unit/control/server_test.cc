@@ -187,7 +187,7 @@ TEST(Server, LetsAnOperatorInThroughAFloodOfConnectionsAndHoldsNoMemoryForThem) 
     TestClient first(card, user);
     ASSERT_TRUE(first.In());
   }
-  const std::uint64_t before = hal::linux_os::PeakMemoryBytes();
+  [[maybe_unused]] const std::uint64_t before = hal::linux_os::PeakMemoryBytes();
   std::vector<std::unique_ptr<hal::ByteStream>> flood;
   for (int i = 0; i < 500; ++i) {
     flood.push_back(card.Connect());
@@ -205,8 +205,10 @@ TEST(Server, LetsAnOperatorInThroughAFloodOfConnectionsAndHoldsNoMemoryForThem) 
   }
   EXPECT_LE(card.server().counts().silent, ServerLimits().silent);
   EXPECT_LE(card.server().counts().handshakes, ServerLimits().handshakes_per_source);
+#ifndef __SANITIZE_ADDRESS__  // which keeps what is freed
   // Sixteen channels at 35 KiB, and what libraries keep.
   EXPECT_LE(hal::linux_os::PeakMemoryBytes() - before, std::uint64_t{4} << 20U);
+#endif
 }
 
 TEST(Server, WatchesAtAnIntervalAndEndsByCount) {
