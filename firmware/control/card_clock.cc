@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <limits>
 #include <string>
 
 namespace heliostat::control {
 namespace {
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kStepNs = 60'000'000'000;  // leap seconds and NTP's first small corrections are less
 
 // `2026-11-22T04:48:29Z` (RFC 3339).
 std::string TimeText(std::uint64_t time_ns) {
@@ -20,17 +22,35 @@ std::string TimeText(std::uint64_t time_ns) {
   return text.data();
 }
 
+// A certificate that never ends, and a time that was set by its leave, must not wrap around.
+std::uint64_t Sum(std::uint64_t a, std::uint64_t b) {
+  const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  return b > most - a ? most : a + b;
+}
+
+std::uint64_t NsOf(std::uint64_t seconds) {
+  const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  return seconds > most / kSecondNs ? most : seconds * kSecondNs;
+}
+
 }  // namespace
 
-CardClock::CardClock(hal::Clock& system, std::uint64_t bound_ns) : system_(system), bound_ns_(bound_ns) {
-  // Held at the bound it would stand still until the system's clock came by.
-  if (system_.WallNs() < bound_ns) Set(bound_ns);
+CardClock::CardClock(hal::Clock& system, std::uint64_t bound_ns)
+    : system_(system), bound_ns_(bound_ns), floor_ns_(bound_ns), floor_at_ns_(system.MonotonicNs()) {}
+
+CardClock::Now CardClock::Read() {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t monotonic_ns = system_.MonotonicNs();
+  const std::uint64_t system_ns = system_.WallNs();
+  const std::uint64_t floor_ns = Sum(floor_ns_, monotonic_ns - floor_at_ns_);
+  if (left_out_ns_) {
+    const std::int64_t stepped_ns = static_cast<std::int64_t>(system_ns - monotonic_ns) - *left_out_ns_;
+    if (stepped_ns > -kStepNs && stepped_ns < kStepNs) return {floor_ns, floor_ns};
+  }
+  return {std::max(system_ns, floor_ns), floor_ns};
 }
 
-std::uint64_t CardClock::WallNs() {
-  const std::uint64_t now = system_.WallNs() + static_cast<std::uint64_t>(offset_ns_.load(std::memory_order_relaxed));
-  return std::max(now, bound_ns());
-}
+std::uint64_t CardClock::WallNs() { return Read().time_ns; }
 
 std::uint64_t CardClock::NowS() { return WallNs() / kSecondNs; }
 
@@ -41,8 +61,26 @@ Status CardClock::CheckTime(std::uint64_t time_ns) const {
 }
 
 void CardClock::Set(std::uint64_t time_ns) {
-  offset_ns_.store(static_cast<std::int64_t>(time_ns - system_.WallNs()), std::memory_order_relaxed);
-  set_bound_ns(time_ns);
+  const std::lock_guard lock(mutex_);
+  floor_ns_ = time_ns;
+  floor_at_ns_ = system_.MonotonicNs();
+  left_out_ns_ = static_cast<std::int64_t>(system_.WallNs() - floor_at_ns_);
+  bound_ns_.store(time_ns, std::memory_order_relaxed);
+}
+
+std::uint64_t CardClock::NextBoundNs(const hal::Certificate& own) {
+  const Now now = Read();
+  const std::uint64_t proven_ns = std::min(now.time_ns, NsOf(own.not_before_s));
+  return std::max(bound_ns(), std::min(std::max(now.floor_ns, proven_ns), NsOf(own.not_after_s)));
+}
+
+void CardClock::RaiseBound(std::uint64_t bound_ns) {
+  const std::lock_guard lock(mutex_);
+  bound_ns_.store(std::max(bound_ns, this->bound_ns()), std::memory_order_relaxed);
+  const std::uint64_t monotonic_ns = system_.MonotonicNs();
+  if (Sum(floor_ns_, monotonic_ns - floor_at_ns_) >= bound_ns) return;
+  floor_ns_ = bound_ns;
+  floor_at_ns_ = monotonic_ns;
 }
 
 }  // namespace heliostat::control

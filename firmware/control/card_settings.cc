@@ -177,15 +177,16 @@ std::shared_ptr<Reply> CardSettings::SetTime(const Caller& caller, std::uint64_t
 }
 
 void CardSettings::Tick() {
-  const std::uint64_t now_ns = options_.clock->WallNs();
-  if (changing_ || now_ns < options_.clock->bound_ns() + kBoundStepNs) return;
+  if (changing_) return;
+  const std::uint64_t next_ns = options_.clock->NextBoundNs(options_.secure->state().certificate);
+  if (next_ns - options_.clock->bound_ns() < kBoundStepNs) return;
   changing_ = true;
-  options_.calls->Call([this, now_ns] { return WriteTimeBound(now_ns, *options_.settings); },
-                       [this, now_ns](const Status& written) {
+  options_.calls->Call([this, next_ns] { return WriteTimeBound(next_ns, *options_.settings); },
+                       [this, next_ns](const Status& written) {
                          changing_ = false;
                          // What could not be written is tried again in a day, not all the time.
                          static_cast<void>(written);
-                         options_.clock->set_bound_ns(now_ns);
+                         options_.clock->RaiseBound(next_ns);
                        });
 }
 

@@ -46,7 +46,7 @@ class CardSettings {
   [[nodiscard]] std::shared_ptr<Reply> SetTime(const Caller& caller, std::uint64_t id, const codec::SetTime& change,
                                                std::string* out);
   void GetTrust(std::uint64_t id, std::string* out) const;
-  // Moves the bound on flash after the time, once a day.
+  // Raises the bound on flash as far as CardClock lets it, once a day.
   void Tick();
 
  private:

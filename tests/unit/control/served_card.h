@@ -32,9 +32,11 @@ namespace heliostat::control {
 class PushedClock final : public hal::Clock {
  public:
   std::uint64_t MonotonicNs() override { return system_.MonotonicNs() + pushed_ns; }
-  std::uint64_t WallNs() override { return kTestNow * 1'000'000'000 + pushed_ns; }
+  std::uint64_t WallNs() override { return kTestNow * 1'000'000'000 + pushed_ns + stepped_ns; }
   void PassSeconds(std::uint64_t seconds) { pushed_ns += seconds * 1'000'000'000; }
+  void StepTo(std::uint64_t later_s) { stepped_ns = later_s * 1'000'000'000; }
   std::atomic<std::uint64_t> pushed_ns{0};
+  std::atomic<std::uint64_t> stepped_ns{0};  // of the wall's time alone
 
  private:
   hal::linux_os::SystemClock system_;
@@ -102,6 +104,7 @@ class ServedCard {
     return Must(hal::linux_os::Connect("127.0.0.1", port, std::chrono::steady_clock::now() + std::chrono::seconds(20)));
   }
   hal::CertificateClock* clock_of_dates() { return &card_clock_; }
+  CardClock& card_clock() { return card_clock_; }
   // Until `done`, or some seconds have gone: then false.
   template <typename Done>
   bool Turn(Done done) {

@@ -251,6 +251,19 @@ TEST(Server, SetsTheTimeButNeverBackBeforeIt) {
   EXPECT_EQ(records->audit().records(0).action(), "time");
 }
 
+TEST(Server, LetsItsClientsInBehindAGlitchOfTheSystemsClock) {
+  ServedCard card;
+  card.clock().StepTo(500 * kTestDay);  // when no certificate is valid any more
+  EXPECT_TRUE(card.Turn([&] { return card.card_clock().bound_ns() != 0; }));
+  card.clock().StepTo(0);
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  v1::Request set;
+  set.mutable_set_time()->set_time_ns(kTestNow * 1'000'000'000);
+  const auto moved = client.Call(set);
+  EXPECT_TRUE(moved && moved->has_time()) << moved->ShortDebugString();
+}
+
 TEST(Server, TakesANewAuthorityOnlyFromWhomItLetsInAndClosesTheOthers) {
   ServedCard card;
   TestAuthority other("other authority");
