@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kRetryNs = 1 * kSecondNs;
+constexpr std::uint64_t kStartAgainNs = 10 * kSecondNs;
 constexpr std::size_t kNamedInactive = 16;
 constexpr std::size_t kNameBytes = 64;  // of GenerationInfo's texts
 constexpr std::size_t kTextBytes = 128;
@@ -33,6 +34,11 @@ std::string Numbered(std::uint64_t generation) { return "generation " + std::to_
 
 Status Lost(std::uint64_t generation) {
   return {Code::kAborted, Numbered(generation), "it is not the current one any more", "read again and retry"};
+}
+
+// Not for good: memory, or a device that fails.
+bool MayPass(const Status& status) {
+  return status.code() == Code::kResourceExhausted || status.code() == Code::kUnavailable;
 }
 
 std::vector<codec::Committed::KindChanges> CountByKind(const std::vector<config::Difference>& differences) {
@@ -107,18 +113,30 @@ Status Provisioner::Start() {
 }
 
 Status Provisioner::Begin() {
+  again_ = false;
   if (options_.store->current() == 0) return {};
+  broken_ = OutOfMemory();  // what throws leaves it so: no change may be made on top of what is not there
+  again_ = true;
   Result<std::shared_ptr<const config::Config>> stored = Load(options_.store->current());
   if (!stored.ok()) {
     broken_ = stored.status();
+    again_ = MayPass(broken_);
     return broken_;
   }
   config_ = *stored;
   last_read_ = {};
-  if (Unconfirmed()) return UndoUnconfirmed();
+  broken_ = Status();
+  if (Unconfirmed()) {
+    again_ = false;  // Tick tries to undo it anyway
+    return UndoUnconfirmed();
+  }
   Result<agent::Prepared> prepared = options_.agent->Prepare(*config_);
-  if (!prepared.ok()) return prepared.status().Within(Numbered(options_.store->current()) + " is not applied:");
+  if (!prepared.ok()) {
+    again_ = prepared.status().subject() == OutOfMemory().subject();
+    return prepared.status().Within(Numbered(options_.store->current()) + " is not applied:");
+  }
   (void)options_.agent->Publish(std::move(*prepared), options_.store->current());
+  again_ = false;
   return {};
 }
 
@@ -254,6 +272,7 @@ void Provisioner::Publish(Ready ready, std::uint64_t number) {
   (void)options_.agent->Publish(std::move(ready.prepared), number);
   config_ = std::move(ready.config);
   start_ = Status();
+  again_ = false;
   revert_ = Status();
   Published& next = *ready.published;
   next.generation = number;
@@ -296,6 +315,11 @@ Status Provisioner::Confirm(const Identity& by, std::uint64_t generation) {
 void Provisioner::Tick() {
   const bool links = options_.agent->Tick();
   const std::uint64_t now_ns = options_.clock->MonotonicNs();
+  if (again_ && now_ns >= try_start_ns_) {
+    try_start_ns_ = now_ns + kStartAgainNs;
+    start_ = CatchOutOfMemory([this] { return Begin(); });
+    stale_ = true;
+  }
   if (confirm_by_ns_ != 0 && now_ns >= confirm_by_ns_ && now_ns >= try_revert_ns_) {
     try_revert_ns_ = now_ns + kRetryNs;
     revert_ = CatchOutOfMemory([this] { return Revert("not confirmed in time"); });

@@ -72,7 +72,7 @@ class Provisioner {
   // Once, before anything else: applies the stored configuration, undoes a generation that was not confirmed before
   // the restart, writes the audit record that a cut has kept back. On error the card runs without what failed and says
   // so in its remarks: a stored configuration that does not fit this board mirrors nothing, and can be changed; one
-  // that can't be read (kDataLoss) can't.
+  // that can't be read can't. Where it was memory that ran out, or a device that failed, Tick tries again.
   [[nodiscard]] Status Start();
 
   // kAborted: `base` is not the current generation any more. kFailedPrecondition: in use, or one waits to be confirmed.
@@ -83,7 +83,8 @@ class Provisioner {
   // kFailedPrecondition, kPermissionDenied.
   [[nodiscard]] Status Confirm(const Identity& by, std::uint64_t generation);
 
-  // In the place of Agent::Tick: follows links, undoes what was not confirmed in time. Now and then.
+  // In the place of Agent::Tick: follows links, undoes what was not confirmed in time, starts what Start could not. Now
+  // and then.
   void Tick();
 
   // The configuration of a generation that is kept; 0: of the current one. kNotFound, kDataLoss, kResourceExhausted.
@@ -125,8 +126,10 @@ class Provisioner {
   std::shared_ptr<const config::Config> config_;  // the current one
   std::uint64_t confirm_by_ns_ = 0;
   std::uint64_t try_revert_ns_ = 0;
+  std::uint64_t try_start_ns_ = 0;
+  bool again_ = false;  // what went wrong in Start may pass
   bool stale_ = false;  // memory ran out for what readers see
-  Status broken_;       // the stored configuration can't be read
+  Status broken_;       // the stored configuration could not be read: config_ is not it
   Status start_;        // what went wrong in Start
   Status audit_;        // why a record is due
   Status revert_;       // why a revert is

@@ -88,10 +88,19 @@ class ProvisionedCard {
         storage::AuditLog::Open(uncounted_, {options_.configuration_blocks, kAuditBlocks}, hal::mbedtls::Sha256);
     if (!audit.ok()) return audit.status();
     audit_ = std::move(*audit);
+    return Start();
+  }
+
+  // A new provisioner on the same flash and agent. The allocation of that number fails in its Start, 0: none.
+  Status Start(std::uint64_t failing_allocation = 0) {
     provisioner_ = std::make_unique<Provisioner>(Provisioner::Options{
         .agent = &card_->agent(), .store = store_.get(), .audit = audit_.get(), .clock = &card_->clock()});
-    return provisioner_->Start();
+    const support::FailingMemory memory(failing_allocation);
+    const Status started = provisioner_->Start();
+    memory_failed_ = memory.failed();
+    return started;
   }
+  [[nodiscard]] bool memory_failed() const { return memory_failed_; }
 
   // On top of the current configuration.
   Result<codec::Committed> Commit(const config::Config& config, const Identity& by = Admin(),
@@ -142,6 +151,7 @@ class ProvisionedCard {
   static constexpr std::uint32_t kAuditBlocks = 8;
 
   Options options_;
+  bool memory_failed_ = false;
   hal::emulated::EmulatedFlash flash_;
   UncountedFlash uncounted_{flash_};
   std::unique_ptr<support::RingCard> card_;

@@ -185,5 +185,32 @@ void FailsWhole(FailingMemory::Then then) {
 TEST(Provisioner, IsWholeOrNothingWhenAnyOneAllocationFails) { FailsWhole(FailingMemory::Then::kGoesOn); }
 TEST(Provisioner, IsWholeOrNothingWhenMemoryHasRunOutForGood) { FailsWhole(FailingMemory::Then::kFailsForGood); }
 
+// A commit that is compared with nothing would be stored on top of what is there.
+TEST(Provisioner, HasItsConfigurationOrTakesNoCommitWhenMemoryRunsOutAtTheStart) {
+  ProvisionedCard card;
+  ASSERT_TRUE(card.Commit(OfParity(true)).ok());
+  const CommitRequest removal{
+      .by = Admin(), .base = 1, .config = std::make_shared<const Config>(), .comment = "c", .dry_run = true};
+  int refused = 0;
+  for (std::uint64_t nth = 1;; ++nth) {
+    (void)card.Start(nth);
+    if (!card.memory_failed()) break;
+    const auto tried = card.provisioner().Commit(removal);  // before the first Tick
+    if (tried.ok()) {
+      ASSERT_EQ(tried.value().changes.size(), 4U) << "allocation " << nth;
+    } else {
+      ++refused;
+      ASSERT_EQ(tried.status().code(), Code::kResourceExhausted) << "allocation " << nth;
+    }
+    card.provisioner().Tick();
+    ASSERT_NO_FATAL_FAILURE(card.ExpectAt(1, OfParity(true))) << "allocation " << nth;
+    if (testing::Test::HasFailure()) FAIL() << "allocation " << nth;
+  }
+  EXPECT_GT(refused, 10);
+  ASSERT_TRUE(card.Commit(Config{}).ok());
+  EXPECT_EQ(card.Restart().ToString(), "ok");
+  card.ExpectAt(2, Config{});
+}
+
 }  // namespace
 }  // namespace heliostat::control
