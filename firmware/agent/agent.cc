@@ -17,14 +17,14 @@ Agent::Agent(AgentOptions options) : options_(std::move(options)), link_up_(opti
 
 Agent::~Agent() = default;
 
-Result<Prepared> Agent::Prepare(const config::Config& config) {
-  return CatchOutOfMemory([&] { return Build(config); });
+Result<Prepared> Agent::Prepare(std::shared_ptr<const config::Config> config) {
+  return CatchOutOfMemory([&] { return Build(std::move(config)); });
 }
 
-Result<Prepared> Agent::Build(const config::Config& config) {
-  HELIOSTAT_RETURN_IF_ERROR(config::Validate(config, options_.card));
+Result<Prepared> Agent::Build(std::shared_ptr<const config::Config> config) {
+  HELIOSTAT_RETURN_IF_ERROR(config::Validate(*config, options_.card));
   Reclaim();  // before counting free ledger entries
-  const BuildInput input{config, options_.card.interfaces, options_.hardware_id, options_.seed,
+  const BuildInput input{std::move(config), options_.card.interfaces, options_.hardware_id, options_.seed,
                          options_.clock->MonotonicNs()};
   Result<Built> built = agent::Build(input, registry_);
   if (!built.ok()) return built.status();
@@ -57,8 +57,8 @@ Applied Agent::Publish(Prepared prepared, std::uint64_t generation) {
   return std::move(prepared.applied);
 }
 
-Result<Applied> Agent::Apply(const config::Config& config) {
-  Result<Prepared> prepared = Prepare(config);
+Result<Applied> Agent::Apply(std::shared_ptr<const config::Config> config) {
+  Result<Prepared> prepared = Prepare(std::move(config));
   if (!prepared.ok()) return prepared.status();
   return Publish(std::move(*prepared), current_->generation + 1);
 }

@@ -75,13 +75,13 @@ class Agent {
 
   // Validates and builds `config`; nothing is changed. kResourceExhausted when memory runs out, too; else as Validate
   // and Build.
-  [[nodiscard]] Result<Prepared> Prepare(const config::Config& config);
+  [[nodiscard]] Result<Prepared> Prepare(std::shared_ptr<const config::Config> config);
   // Can't fail and allocates nothing. No other method is called since its Prepare; `generation` is above the present
   // one.
   Applied Publish(Prepared prepared, std::uint64_t generation);
 
   // Both at once, under the next number: all of `config`, or nothing of it and the error.
-  [[nodiscard]] Result<Applied> Apply(const config::Config& config);
+  [[nodiscard]] Result<Applied> Apply(std::shared_ptr<const config::Config> config);
 
   // Now and then: follows the ports' links, frees what no worker reads any more. True: a link has changed, and with it
   // maybe a session's state.
@@ -97,7 +97,7 @@ class Agent {
   [[nodiscard]] const config::Card& card() const { return options_.card; }
 
  private:
-  Result<Prepared> Build(const config::Config& config);
+  Result<Prepared> Build(std::shared_ptr<const config::Config> config);
   // `built` as the links are now.
   [[nodiscard]] std::vector<SessionReport> ByLinks(const std::vector<SessionReport>& built) const;
   void Reclaim();

@@ -62,7 +62,7 @@ void AgentThread::Do(std::function<void()> work) {
 
 Result<Applied> AgentThread::Apply(std::shared_ptr<const config::Config> config) {
   Result<Applied> applied = Applied{};
-  Do([&] { applied = agent_.Apply(*config); });
+  Do([&] { applied = agent_.Apply(std::move(config)); });
   return applied;
 }
 

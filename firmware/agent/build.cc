@@ -1,10 +1,11 @@
 #include "agent/build.h"
 
 #include <algorithm>
-#include <functional>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
 
 #include "config/use.h"
-#include "rules/compile.h"
 #include "underlay/next_hop.h"
 
 namespace heliostat::agent {
@@ -33,6 +34,10 @@ encap::Kind KindOf(Encapsulation encapsulation) {
   return encap::Kind::kNone;
 }
 
+bool IsNumbered(Encapsulation encapsulation) {
+  return encapsulation == Encapsulation::kErspan2 || encapsulation == Encapsulation::kErspan3;
+}
+
 bool IsTunnel(Encapsulation encapsulation) {
   return encapsulation != Encapsulation::kNone && encapsulation != Encapsulation::kVlan;
 }
@@ -56,40 +61,65 @@ std::vector<const config::Target*> MembersOf(const config::Config& config, const
 class NextHops {
  public:
   NextHops(const config::Config& config, const std::vector<config::Interface>& interfaces)
-      : config_(config), interfaces_(interfaces) {}
+      : resolver_(config, interfaces) {}
   const underlay::NextHop& For(const config::Target& target) {
     const auto [place, added] = hops_.try_emplace(&target);
-    if (added) place->second = underlay::Resolve(config_, interfaces_, target);
+    if (added) place->second = resolver_.Resolve(target);
     return place->second;
+  }
+  // Index of the interface; none when there is none.
+  [[nodiscard]] std::optional<std::size_t> PortOf(std::string_view interface) const {
+    return resolver_.FindInterface(interface);
   }
 
  private:
-  const config::Config& config_;
-  const std::vector<config::Interface>& interfaces_;
-  std::map<const config::Target*, underlay::NextHop> hops_;
+  underlay::Resolver resolver_;
+  std::unordered_map<const config::Target*, underlay::NextHop> hops_;
 };
 
-std::map<std::string, std::uint32_t, std::less<>> IndexByName(const std::vector<config::Interface>& interfaces) {
-  std::map<std::string, std::uint32_t, std::less<>> index;
-  for (std::uint32_t i = 0; i < interfaces.size(); ++i) index[interfaces[i].name] = i;
-  return index;
+OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::Interface>& interfaces,
+                        const TunnelIds& tunnel_ids, NextHops& next_hops) {
+  OwnCopies own;
+  // Of targets in no session too: the VLAN is the mirror's, whoever sends on it just now.
+  for (const config::Target& target : config.targets) {
+    if (target.interface.empty() || !target.vlan_id) continue;
+    const auto edge = next_hops.PortOf(target.interface);
+    if (!edge || interfaces[*edge].kind != config::InterfaceKind::kEdge) continue;
+    own.vlans.push_back({static_cast<std::uint32_t>(*edge), *target.vlan_id});
+  }
+  for (const config::Session& session : config.sessions) {
+    const config::Target* target = FindTarget(config, session.target);
+    if (!session.enabled || target == nullptr) continue;
+    const auto id = tunnel_ids.find(session.metadata.name);
+    for (const config::Target* member : MembersOf(config, *target)) {
+      const underlay::NextHop& hop = next_hops.For(*member);
+      if (!hop.routed || !IsTunnel(member->encapsulation)) continue;
+      for (const std::string& name : session.sources) {
+        const auto source = next_hops.PortOf(name);
+        if (!source) continue;
+        const IpAddress address = OuterSource(interfaces[*source], *member, hop);
+        if (address.family == IpFamily::kNone) continue;
+        own.copies.push_back({address, member->remote, member->encapsulation, id == tunnel_ids.end() ? 0 : id->second});
+      }
+    }
+  }
+  return own;
 }
 
 class Builder {
  public:
   Builder(const BuildInput& input, const Registry& previous)
-      : input_(input),
-        previous_(previous),
-        next_hops_(input.config, input.interfaces),
-        index_(IndexByName(input.interfaces)) {}
+      : input_(input), config_(*input.config), previous_(previous), next_hops_(*input.config, input.interfaces) {}
 
   Result<Built> Run() {
-    Result<rules::Compiled> compiled = rules::Compile(input_.config);
+    Result<rules::Compiled> compiled = Compile();
     if (!compiled.ok()) return compiled.status();
-    Result<TunnelIds> ids = PickTunnelIds(input_.config, previous_.tunnel_ids);
+    Result<TunnelIds> ids = PickTunnelIds(config_, previous_.tunnel_ids);
     if (!ids.ok()) return ids.status();
 
     Registry& registry = built_.registry;
+    registry.config = input_.config;
+    registry.filter_tables = std::move(compiled->tables);
     registry.tunnel_ids = std::move(*ids);
     registry.ledger_entries = previous_.ledger_entries;
     registry.free_entries = previous_.free_entries;
@@ -97,15 +127,14 @@ class Builder {
     built_.tables = std::make_unique<datapath::Tables>();
     built_.tables->flow_sampler = datapath::FlowSampler(input_.seed);
     built_.tables->ports.resize(input_.interfaces.size());
-    const OwnCopies own = FindOwnCopies(input_.config, input_.interfaces, registry.tunnel_ids);
-    built_.tables->guard = rules::LoopGuard(own.copies, own.vlans);
+    GuardOwnCopies();
 
     Report();
     for (const rules::CompiledInterface& interface : compiled->interfaces) {
-      const auto port = index_.find(interface.name);
-      if (port == index_.end()) continue;  // it went away: its sessions rest
+      const auto port = next_hops_.PortOf(interface.name);
+      if (!port) continue;  // it went away: its sessions rest
       for (const Direction direction : {Direction::kInbound, Direction::kOutbound}) {
-        HELIOSTAT_RETURN_IF_ERROR(BuildSource(interface, port->second, direction));
+        HELIOSTAT_RETURN_IF_ERROR(BuildSource(interface, static_cast<std::uint32_t>(*port), direction));
       }
     }
     KeepWhatRests();
@@ -116,13 +145,25 @@ class Builder {
   }
 
  private:
+  Result<rules::Compiled> Compile() const {
+    if (previous_.config == nullptr) return rules::Compile(config_);
+    const rules::Earlier earlier{*previous_.config, previous_.filter_tables};
+    return rules::Compile(config_, &earlier);
+  }
+
+  void GuardOwnCopies() {
+    const OwnCopies own = FindOwnCopies(config_, input_.interfaces, built_.registry.tunnel_ids, next_hops_);
+    built_.tables->guard = rules::LoopGuard(own.copies, own.vlans);
+  }
+
   void Report() {
-    for (const config::Session& session : input_.config.sessions) {
+    built_.sessions.reserve(config_.sessions.size());
+    for (const config::Session& session : config_.sessions) {
       SessionReport report;
       report.name = session.metadata.name;
       const auto id = built_.registry.tunnel_ids.find(report.name);
       if (id != built_.registry.tunnel_ids.end()) report.tunnel_id = id->second;
-      const config::Target* target = FindTarget(input_.config, session.target);
+      const config::Target* target = FindTarget(config_, session.target);
       if (!session.enabled) {
         report.reason = "disabled";
       } else if (target != nullptr) {
@@ -140,12 +181,12 @@ class Builder {
     }
     bool any_source = false;
     for (const std::string& source : session.sources) {
-      const bool may = config::MayMirror(input_.config, owner, source);
+      const bool may = config::MayMirror(config_, owner, source);
       any_source = any_source || may;
       if (!may) report->reason = "interface \"" + source + "\" does not belong to \"" + owner + "\" any more";
     }
     if (!any_source) return;
-    for (const config::Target* member : MembersOf(input_.config, target)) {
+    for (const config::Target* member : MembersOf(config_, target)) {
       const std::string reason = WhyNothingLeaves(session, target, *member);
       report->active = report->active || reason.empty();
       if (reason.empty()) {
@@ -175,9 +216,9 @@ class Builder {
     if (!hop.resolved) return named + hop.reason;
     if (!IsTunnel(member.encapsulation)) return {};
     const bool any = std::any_of(session.sources.begin(), session.sources.end(), [&](const std::string& name) {
-      const auto source = index_.find(name);
-      return source != index_.end() && config::MayMirror(input_.config, session.metadata.owner, name) &&
-             OuterSource(input_.interfaces[source->second], member, hop).family != IpFamily::kNone;
+      const auto source = next_hops_.PortOf(name);
+      return source && config::MayMirror(config_, session.metadata.owner, name) &&
+             OuterSource(input_.interfaces[*source], member, hop).family != IpFamily::kNone;
     });
     if (any) return {};
     return named + "no underlay address to send from to " + member.remote.ToString() + " on \"" +
@@ -185,21 +226,21 @@ class Builder {
   }
 
   // Counters live as long as the session and its source do, and sequences as long as the session and its target,
-  // though the session is disabled or takes no copies in one direction just now.
+  // though the session is disabled, takes no copies in one direction just now, or its target has no sequence.
   void KeepWhatRests() {
-    for (const config::Session& session : input_.config.sessions) {
+    for (const config::Session& session : config_.sessions) {
       for (const std::string& name : session.sources) {
-        const auto port = index_.find(name);
-        if (port == index_.end()) continue;
+        const auto port = next_hops_.PortOf(name);
+        if (!port) continue;
         for (const Direction direction : {Direction::kInbound, Direction::kOutbound}) {
           const auto known =
-              previous_.ledger.find({session.metadata.name, static_cast<std::uint16_t>(port->second), direction});
+              previous_.ledger.find({session.metadata.name, static_cast<std::uint16_t>(*port), direction});
           if (known != previous_.ledger.end()) built_.registry.ledger.insert(*known);
         }
       }
-      const config::Target* target = FindTarget(input_.config, session.target);
-      if (session.enabled || target == nullptr) continue;
-      for (const config::Target* member : MembersOf(input_.config, *target)) {
+      const config::Target* target = FindTarget(config_, session.target);
+      if (target == nullptr) continue;
+      for (const config::Target* member : MembersOf(config_, *target)) {
         const auto known = previous_.streams.find({session.metadata.name, member->metadata.name});
         if (known != previous_.streams.end()) built_.registry.streams.insert(*known);
       }
@@ -211,8 +252,9 @@ class Builder {
     if (policy.policy == nullptr) return OkStatus();
     datapath::SourceTable& table = built_.tables->ports[port].directions[static_cast<std::size_t>(direction)];
     table.policy = policy.policy;
+    table.plans.reserve(policy.sessions.size());
     for (const std::uint32_t index : policy.sessions) {
-      const config::Session& session = input_.config.sessions[index];
+      const config::Session& session = config_.sessions[index];
       datapath::CopyPlan plan;
       HELIOSTAT_RETURN_IF_ERROR(BuildPlan(session, port, direction, plan));
       table.plans.push_back(std::move(plan));
@@ -221,7 +263,7 @@ class Builder {
   }
 
   Status BuildPlan(const config::Session& session, std::uint32_t port, Direction direction, datapath::CopyPlan& plan) {
-    const config::Target* target = FindTarget(input_.config, session.target);
+    const config::Target* target = FindTarget(config_, session.target);
     if (target == nullptr) {
       return {Code::kInternal, "session \"" + session.metadata.name + "\"", "has no target after validation"};
     }
@@ -233,9 +275,11 @@ class Builder {
     // Taken back: the slot still decides, and what it decides for is not copied.
     const std::string& owner = session.metadata.owner;
     const bool withdrawn =
-        !config::MayUse(owner, *target) || !config::MayMirror(input_.config, owner, input_.interfaces[port].name);
+        !config::MayUse(owner, *target) || !config::MayMirror(config_, owner, input_.interfaces[port].name);
     std::uint32_t largest_copy_bytes = 0;
-    for (const config::Target* member : MembersOf(input_.config, *target)) {
+    const std::vector<const config::Target*> members = MembersOf(config_, *target);
+    plan.members.reserve(members.size());
+    for (const config::Target* member : members) {
       if (++members_ > kMaxMembers) {
         return {
             Code::kResourceExhausted, "session \"" + session.metadata.name + "\"",
@@ -245,7 +289,6 @@ class Builder {
       datapath::Member built;
       if (withdrawn || !config::MayUse(target->metadata.owner, *member)) {
         built.withdrawn = true;
-        built.stream = StreamFor(session.metadata.name, member->metadata.name);
       } else {
         HELIOSTAT_RETURN_IF_ERROR(BuildMember(session, *member, input_.interfaces[port], direction, built));
       }
@@ -259,7 +302,7 @@ class Builder {
   Status BuildMember(const config::Session& session, const config::Target& target, const config::Interface& source,
                      Direction direction, datapath::Member& member) {
     const underlay::NextHop& hop = next_hops_.For(target);
-    member.stream = StreamFor(session.metadata.name, target.metadata.name);
+    if (IsNumbered(target.encapsulation)) member.stream = StreamFor(session.metadata.name, target.metadata.name);
     if (!hop.resolved) return OkStatus();
     const config::Interface& egress = input_.interfaces[hop.interface];
     encap::TemplateSpec spec;
@@ -358,9 +401,9 @@ class Builder {
   }
 
   const BuildInput& input_;
+  const config::Config& config_;
   const Registry& previous_;
   NextHops next_hops_;
-  std::map<std::string, std::uint32_t, std::less<>> index_;
   std::uint32_t members_ = 0;
   Built built_;
 };
@@ -371,33 +414,8 @@ Result<Built> Build(const BuildInput& input, const Registry& previous) { return 
 
 OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::Interface>& interfaces,
                         const TunnelIds& tunnel_ids) {
-  OwnCopies own;
   NextHops next_hops(config, interfaces);
-  const auto index = IndexByName(interfaces);
-  // Of targets in no session too: the VLAN is the mirror's, whoever sends on it just now.
-  for (const config::Target& target : config.targets) {
-    const auto edge = index.find(target.interface);
-    if (edge == index.end() || !target.vlan_id) continue;
-    if (interfaces[edge->second].kind != config::InterfaceKind::kEdge) continue;
-    own.vlans.push_back({edge->second, *target.vlan_id});
-  }
-  for (const config::Session& session : config.sessions) {
-    const config::Target* target = FindTarget(config, session.target);
-    if (!session.enabled || target == nullptr) continue;
-    const auto id = tunnel_ids.find(session.metadata.name);
-    for (const config::Target* member : MembersOf(config, *target)) {
-      const underlay::NextHop& hop = next_hops.For(*member);
-      if (!hop.routed || !IsTunnel(member->encapsulation)) continue;
-      for (const std::string& name : session.sources) {
-        const auto source = index.find(name);
-        if (source == index.end()) continue;
-        const IpAddress address = OuterSource(interfaces[source->second], *member, hop);
-        if (address.family == IpFamily::kNone) continue;
-        own.copies.push_back({address, member->remote, member->encapsulation, id == tunnel_ids.end() ? 0 : id->second});
-      }
-    }
-  }
-  return own;
+  return FindOwnCopies(config, interfaces, tunnel_ids, next_hops);
 }
 
 }  // namespace heliostat::agent

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "config/config.h"
 #include "datapath/tables.h"
+#include "rules/compile.h"
 #include "rules/loop_guard.h"
 
 namespace heliostat::agent {
@@ -27,8 +28,10 @@ struct LedgerKey {
 
 // What outlives a generation, by name: counters, sequences, rate limiters, picked IDs.
 struct Registry {
-  std::map<LedgerKey, std::uint32_t> ledger;  // entry
-  std::uint32_t ledger_entries = 0;           // entries ever used: 0..ledger_entries-1
+  std::shared_ptr<const config::Config> config;  // null: nothing was built yet
+  rules::FilterTables filter_tables;             // of `config`
+  std::map<LedgerKey, std::uint32_t> ledger;     // entry
+  std::uint32_t ledger_entries = 0;              // entries ever used: 0..ledger_entries-1
   std::vector<std::uint32_t> free_entries;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<datapath::Stream>> streams;  // session, target
   struct Limiter {
@@ -57,7 +60,7 @@ struct Built {
 };
 
 struct BuildInput {
-  const config::Config& config;                      // valid
+  std::shared_ptr<const config::Config> config;      // valid
   const std::vector<config::Interface>& interfaces;  // by port
   std::uint8_t hardware_id = 0;
   std::uint64_t seed = 0;    // of flow sampling

@@ -221,6 +221,7 @@ Status Draft::PutRules(const heliostat_v1_RuleChunk& chunk) {
   config::Filter& filter = *filters_.Find(owner_);
   auto& list = inbound ? filter.inbound : filter.outbound;
   HELIOSTAT_RETURN_IF_ERROR(AddRules(subject, list.size(), chunk.rules_count));
+  if (list.empty()) list.reserve(chunk.rules_count);  // most lists are one chunk: no room to spare
   for (std::size_t i = 0; i < chunk.rules_count; ++i) {
     if (Status status = ReadRule(chunk.rules[i], &list.emplace_back()); !status.ok()) {
       return std::move(status).Within(subject + " rule " + std::to_string(chunk.rules[i].number));
@@ -243,6 +244,7 @@ Status Draft::PutSources(const heliostat_v1_SourceChunk& chunk) {
       CheckChunk(Kind::kSession, chunk.session, chunk.index, 0, chunk.interfaces_count).Within(subject));
   auto& sources = sessions_.Find(owner_)->sources;
   HELIOSTAT_RETURN_IF_ERROR(AddSources(subject, sources.size(), chunk.interfaces_count));
+  if (sources.empty()) sources.reserve(chunk.interfaces_count);
   for (std::size_t i = 0; i < chunk.interfaces_count; ++i) sources.emplace_back(chunk.interfaces[i]);
   return {};
 }

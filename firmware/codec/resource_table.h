@@ -72,6 +72,7 @@ class ResourceTable {
     index_.clear();
     DropGone();
     SortTail(&resources_, [](const Resource& a, const Resource& b) { return NameOf(a) < NameOf(b); });
+    resources_.shrink_to_fit();  // kept as long as the configuration is
     return std::move(resources_);
   }
 

@@ -5,7 +5,6 @@
 
 #include "codec/change.h"
 #include "control/name_pattern.h"
-#include "underlay/next_hop.h"
 
 namespace heliostat::control {
 namespace {
@@ -50,6 +49,7 @@ void ItemReply::Start(std::uint64_t generation, std::shared_ptr<const UseCounts>
   config_ = uses->of;
   uses_ = std::move(uses);
   published_ = std::move(published);
+  resolver_.emplace(*config_, card_.interfaces);
   FillInterfaces();
 }
 
@@ -267,7 +267,7 @@ codec::TargetState ItemReply::StateOfTarget(const config::Target& target) const 
     return state;
   }
   const auto why_down = [&](const config::Target& one) -> std::string {
-    const underlay::NextHop hop = underlay::Resolve(*config_, card_.interfaces, one);
+    const underlay::NextHop hop = resolver_->Resolve(one);
     if (!hop.resolved) return hop.reason;
     const bool up =
         hop.interface >= card_.link_up.size() || card_.link_up[hop.interface].load(std::memory_order_relaxed);

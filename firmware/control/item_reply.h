@@ -15,6 +15,7 @@
 #include "control/card_view.h"
 #include "control/provisioner.h"
 #include "control/reply.h"
+#include "underlay/next_hop.h"
 
 namespace heliostat::control {
 
@@ -66,6 +67,7 @@ class ItemReply final : public Reply {
   std::shared_ptr<const config::Config> config_;
   std::shared_ptr<const UseCounts> uses_;
   std::shared_ptr<const Published> published_;
+  std::optional<underlay::Resolver> resolver_;
   std::vector<Place> interfaces_;  // the board's and the configuration's together, by name
   Status failed_;
 

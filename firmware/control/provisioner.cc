@@ -130,7 +130,7 @@ Status Provisioner::Begin() {
     again_ = false;  // Tick tries to undo it anyway
     return UndoUnconfirmed();
   }
-  Result<agent::Prepared> prepared = options_.agent->Prepare(*config_);
+  Result<agent::Prepared> prepared = options_.agent->Prepare(config_);
   if (!prepared.ok()) {
     again_ = prepared.status().subject() == OutOfMemory().subject();
     return prepared.status().Within(Numbered(options_.store->current()) + " is not applied:");
@@ -206,7 +206,7 @@ Result<codec::Committed> Provisioner::Change(const Intent& intent) {
       return committed;
     }
   }
-  Result<agent::Prepared> prepared = options_.agent->Prepare(*intent.config);
+  Result<agent::Prepared> prepared = options_.agent->Prepare(intent.config);
   if (!prepared.ok()) return prepared.status();
   committed.generation = current + 1;
   committed.changes = CountByKind(differences);
@@ -218,7 +218,7 @@ Result<codec::Committed> Provisioner::Change(const Intent& intent) {
   const storage::GenerationInfo info = InfoOf(intent, differences);
   Ready ready{std::move(*prepared), intent.config, std::make_shared<Published>()};
   ready.published->config = intent.config;
-  ready.published->sessions = ready.prepared.applied.sessions;
+  ready.published->sessions = std::move(ready.prepared.applied.sessions);
   ready.published->kept = options_.store->generations();
   ready.published->kept.push_back(info);
   ready.published->flash_bytes = options_.store->region_bytes();

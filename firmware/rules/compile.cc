@@ -23,9 +23,23 @@ bool Covers(DirectionSet set, Direction direction) {
   return (set == DirectionSet::kInbound) == (direction == Direction::kInbound);
 }
 
+const std::vector<config::Rule>& RulesOf(const config::Filter& filter, Direction direction) {
+  return direction == Direction::kInbound ? filter.inbound : filter.outbound;
+}
+
+bool Judges(const config::Filter& filter, Direction direction) {
+  return !filter.services.empty() || !RulesOf(filter, direction).empty();
+}
+
+// Its table in one direction is the same.
+bool SameTable(const config::Filter& a, const config::Filter& b, Direction direction) {
+  return a.services == b.services && RulesOf(a, direction) == RulesOf(b, direction);
+}
+
 class Compiler {
  public:
-  explicit Compiler(const config::Config& config) : config_(config) {
+  Compiler(const config::Config& config, const Earlier* earlier) : config_(config), earlier_(earlier) {
+    compiled_.tables.resize(config.filters.size());
     for (std::uint32_t i = 0; i < config.filters.size(); ++i) filters_[config.filters[i].metadata.name] = i;
   }
 
@@ -59,10 +73,9 @@ class Compiler {
                 "there is no filter \"" + session.filter + "\"", "put that filter, or name another"};
       }
       filter_of_[s] = filter->second;
-      for (const std::string& source : session.sources) {
-        for (const Direction direction : kDirections) {
-          if (Covers(session.direction, direction)) sources_[source][Index(direction)].push_back(s);
-        }
+      for (const Direction direction : kDirections) {
+        if (!Covers(session.direction, direction) || !Judges(config_.filters[filter->second], direction)) continue;
+        for (const std::string& source : session.sources) sources_[source][Index(direction)].push_back(s);
       }
     }
     for (auto& [name, directions] : sources_) {
@@ -99,26 +112,42 @@ class Compiler {
   }
 
   std::shared_ptr<const FilterTable> TableOf(std::uint32_t filter, Direction direction) {
-    std::shared_ptr<const FilterTable>& table = tables_[{filter, direction}];
+    std::shared_ptr<const FilterTable>& table = compiled_.tables[filter][Index(direction)];
     if (table == nullptr) {
-      table = FilterTable::Compile(config_.filters[filter], direction);
+      table = EarlierTable(config_.filters[filter], direction);
+      if (table == nullptr) table = FilterTable::Compile(config_.filters[filter], direction);
       compiled_.memory_bytes += table->MemoryBytes();
     }
     return table;
   }
 
+  // Null: it was none, or another.
+  [[nodiscard]] std::shared_ptr<const FilterTable> EarlierTable(const config::Filter& filter,
+                                                                Direction direction) const {
+    if (earlier_ == nullptr) return nullptr;
+    const std::vector<config::Filter>& filters = earlier_->config.filters;
+    const auto found =
+        std::lower_bound(filters.begin(), filters.end(), filter.metadata.name,
+                         [](const config::Filter& f, const std::string& name) { return f.metadata.name < name; });
+    if (found == filters.end() || found->metadata.name != filter.metadata.name) return nullptr;
+    if (!SameTable(*found, filter, direction)) return nullptr;
+    return earlier_->tables[static_cast<std::size_t>(found - filters.begin())][Index(direction)];
+  }
+
   const config::Config& config_;
+  const Earlier* earlier_;
   std::unordered_map<std::string_view, std::uint32_t> filters_;  // by name
   std::vector<std::uint32_t> filter_of_;                         // by session: index of its filter
   std::map<std::string_view, SessionsByDirection> sources_;      // by name of the interface
   std::map<std::pair<std::vector<std::uint32_t>, Direction>, std::shared_ptr<const Policy>> policies_;
-  std::map<std::pair<std::uint32_t, Direction>, std::shared_ptr<const FilterTable>> tables_;
   Compiled compiled_;
 };
 
 }  // namespace
 
-Result<Compiled> Compile(const config::Config& config) { return Compiler(config).Run(); }
+Result<Compiled> Compile(const config::Config& config, const Earlier* earlier) {
+  return Compiler(config, earlier).Run();
+}
 
 std::shared_ptr<const Policy> CompilePolicy(std::span<const config::Filter* const> filters, Direction direction) {
   std::vector<std::shared_ptr<const FilterTable>> tables;

@@ -259,7 +259,7 @@ class FilterTable::Builder {
 
   std::uint32_t MatchVlans(const config::Rule& rule, RulePattern& p);
   std::uint32_t MaskNumber(const Words& mask);
-  void AddGroup(const GroupKey& key, std::vector<Pattern>& patterns);
+  void AddGroup(const GroupKey& key, const std::vector<Pattern>& patterns);
 
   FilterTable table_;
   std::map<GroupKey, std::vector<Pattern>> groups_;
@@ -315,26 +315,30 @@ void FilterTable::Builder::AddPattern(const config::Rule& rule) {
   groups_[{std::bit_cast<Words>(coarse), p.value.flags}].push_back(pattern);
 }
 
-// `patterns` are in the order of their rules, and stay so within each bucket.
-void FilterTable::Builder::AddGroup(const GroupKey& key, std::vector<Pattern>& patterns) {
+// `patterns` are in the order of their rules, and stay so within each bucket: a counting sort.
+void FilterTable::Builder::AddGroup(const GroupKey& key, const std::vector<Pattern>& patterns) {
   const std::uint32_t bits =
       patterns.size() < kMinHashedPatterns ? 0U : static_cast<std::uint32_t>(std::bit_width(patterns.size() - 1));
-  const std::uint32_t first_rule = patterns.front().rule;
-  const auto bucket_of = [&key, bits](const Pattern& p) { return Bucket(p.value, key.first, bits); };
-  std::stable_sort(patterns.begin(), patterns.end(),
-                   [&](const Pattern& a, const Pattern& b) { return bucket_of(a) < bucket_of(b); });
-  const auto starts = static_cast<std::uint32_t>(table_.bucket_starts_.size());
-  auto next = patterns.begin();
-  for (std::uint64_t bucket = 0; bucket < std::uint64_t{1} << bits; ++bucket) {
-    table_.bucket_starts_.push_back(static_cast<std::uint32_t>(table_.patterns_.size()));
-    for (; next != patterns.end() && bucket_of(*next) == bucket; ++next) table_.patterns_.push_back(*next);
+  const std::size_t buckets = std::size_t{1} << bits;
+  const std::size_t first = table_.bucket_starts_.size();
+  std::vector<std::size_t> bucket_of;
+  bucket_of.reserve(patterns.size());
+  table_.bucket_starts_.resize(first + buckets + 1);
+  std::uint32_t* const starts = &table_.bucket_starts_[first];
+  for (const Pattern& pattern : patterns) {
+    bucket_of.push_back(Bucket(pattern.value, key.first, bits));
+    ++starts[bucket_of.back() + 1];
   }
-  table_.bucket_starts_.push_back(static_cast<std::uint32_t>(table_.patterns_.size()));
+  starts[0] = static_cast<std::uint32_t>(table_.patterns_.size());
+  for (std::size_t bucket = 0; bucket < buckets; ++bucket) starts[bucket + 1] += starts[bucket];
+  std::vector<std::uint32_t> next(starts, starts + buckets);
+  table_.patterns_.resize(table_.patterns_.size() + patterns.size());
+  for (std::size_t i = 0; i < patterns.size(); ++i) table_.patterns_[next[bucket_of[i]]++] = patterns[i];
   table_.groups_.push_back({.mask = key.first,
                             .flags_mask = std::bit_cast<FlowKey>(key.first).flags,
                             .flags_value = key.second,
-                            .first_rule = first_rule,
-                            .bucket_starts = starts,
+                            .first_rule = patterns.front().rule,
+                            .bucket_starts = static_cast<std::uint32_t>(first),
                             .bucket_bits = bits});
 }
 

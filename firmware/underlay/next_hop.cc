@@ -8,22 +8,6 @@ namespace {
 using config::Interface;
 using config::Underlay;
 
-constexpr std::size_t kNone = ~std::size_t{0};
-
-std::size_t FindInterface(std::span<const Interface> interfaces, const std::string& name) {
-  const auto found =
-      std::find_if(interfaces.begin(), interfaces.end(), [&](const Interface& i) { return i.name == name; });
-  return found == interfaces.end() ? kNone : static_cast<std::size_t>(found - interfaces.begin());
-}
-
-std::size_t FindLocalGuest(std::span<const Interface> interfaces, const IpAddress& remote) {
-  const auto is_remote = [&](const Interface& i) {
-    return i.kind != config::InterfaceKind::kEdge && (i.primary_ipv4 == remote || i.primary_ipv6 == remote);
-  };
-  const auto found = std::find_if(interfaces.begin(), interfaces.end(), is_remote);
-  return found == interfaces.end() ? kNone : static_cast<std::size_t>(found - interfaces.begin());
-}
-
 struct Path {
   const Underlay* underlay = nullptr;
   IpAddress hop;
@@ -63,55 +47,73 @@ std::uint16_t LeastMtu(std::uint16_t target, std::uint16_t underlay, std::uint16
   return mtu;
 }
 
-NextHop ToLocalPort(std::span<const Interface> interfaces, std::size_t interface, const config::Target& target) {
-  NextHop hop;
-  hop.resolved = hop.routed = true;
-  hop.interface = interface;
-  hop.destination_mac = interfaces[interface].mac;
-  hop.vlan_id = target.vlan_id;
-  hop.mtu = LeastMtu(target.mtu, 0, interfaces[interface].mtu);
-  return hop;
-}
-
 NextHop Unrouted(std::string reason) {
   NextHop hop;
   hop.reason = std::move(reason);
   return hop;
 }
 
-NextHop ToLocalGuest(const config::Config& config, std::span<const Interface> interfaces, std::size_t guest,
-                     const config::Target& target) {
-  NextHop hop = ToLocalPort(interfaces, guest, target);
-  for (const Underlay& underlay : config.underlays) {
+}  // namespace
+
+Resolver::Resolver(const config::Config& config, std::span<const Interface> interfaces)
+    : config_(config), interfaces_(interfaces) {
+  // emplace: the first one stays.
+  for (std::size_t i = 0; i < interfaces.size(); ++i) {
+    const Interface& interface = interfaces[i];
+    by_name_.emplace(interface.name, i);
+    if (interface.kind == config::InterfaceKind::kEdge) continue;
+    guests_.emplace(interface.primary_ipv4, i);
+    guests_.emplace(interface.primary_ipv6, i);
+  }
+  guests_.erase(IpAddress{});
+}
+
+std::optional<std::size_t> Resolver::FindInterface(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? std::nullopt : std::optional(found->second);
+}
+
+NextHop Resolver::ToLocalPort(std::size_t interface, const config::Target& target) const {
+  NextHop hop;
+  hop.resolved = hop.routed = true;
+  hop.interface = interface;
+  hop.destination_mac = interfaces_[interface].mac;
+  hop.vlan_id = target.vlan_id;
+  hop.mtu = LeastMtu(target.mtu, 0, interfaces_[interface].mtu);
+  return hop;
+}
+
+NextHop Resolver::ToLocalGuest(std::size_t guest, const config::Target& target) const {
+  NextHop hop = ToLocalPort(guest, target);
+  for (const Underlay& underlay : config_.underlays) {
     if (hop.tunnel_source.family == IpFamily::kNone) hop.tunnel_source = TunnelAddress(underlay, target.remote);
   }
   return hop;
 }
 
-}  // namespace
-
-NextHop Resolve(const config::Config& config, std::span<const Interface> interfaces, const config::Target& target) {
+NextHop Resolver::Resolve(const config::Target& target) const {
   if (target.remote.family == IpFamily::kNone) {
-    const std::size_t interface = FindInterface(interfaces, target.interface);
-    if (interface == kNone) return Unrouted("the card has no interface \"" + target.interface + "\"");
-    return ToLocalPort(interfaces, interface, target);
+    const auto interface = FindInterface(target.interface);
+    if (!interface) return Unrouted("the card has no interface \"" + target.interface + "\"");
+    return ToLocalPort(*interface, target);
   }
   if (target.interface.empty()) {
-    const std::size_t guest = FindLocalGuest(interfaces, target.remote);
-    if (guest != kNone) return ToLocalGuest(config, interfaces, guest, target);
+    const auto guest = guests_.find(target.remote);
+    if (guest != guests_.end()) return ToLocalGuest(guest->second, target);
   }
   Path path;
-  for (const Underlay& underlay : config.underlays) {
+  for (const Underlay& underlay : config_.underlays) {
     if (target.interface.empty() || underlay.interface == target.interface) Consider(path, underlay, target.remote);
   }
   if (path.underlay == nullptr) return Unrouted("no route to " + target.remote.ToString());
+  const auto egress = FindInterface(path.underlay->interface);
+  if (!egress) return Unrouted("the card has no interface \"" + path.underlay->interface + "\"");
   NextHop hop;
-  hop.interface = FindInterface(interfaces, path.underlay->interface);
-  if (hop.interface == kNone) return Unrouted("the card has no interface \"" + path.underlay->interface + "\"");
+  hop.interface = *egress;
   hop.routed = true;
   hop.tunnel_source = TunnelAddress(*path.underlay, target.remote);
   hop.vlan_id = target.vlan_id ? target.vlan_id : path.underlay->vlan_id;
-  hop.mtu = LeastMtu(target.mtu, path.underlay->mtu, interfaces[hop.interface].mtu);
+  hop.mtu = LeastMtu(target.mtu, path.underlay->mtu, interfaces_[hop.interface].mtu);
   const auto& neighbours = path.underlay->neighbours;
   const auto neighbour = std::find_if(neighbours.begin(), neighbours.end(),
                                       [&](const config::Neighbour& n) { return n.address == path.hop; });

@@ -3,9 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include "base/address.h"
 #include "config/config.h"
@@ -23,9 +26,26 @@ struct NextHop {
   std::uint16_t mtu = 0;                 // of the outer IP packet: the least of target, underlay and interface
 };
 
-// `target` is not a group. Longest prefix over all underlays: on-link prefixes, routes, then gateways; a remote that is
-// a local guest's primary address goes to that guest's port; a target that names its interface uses that one alone.
-[[nodiscard]] NextHop Resolve(const config::Config& config, std::span<const config::Interface> interfaces,
-                              const config::Target& target);
+// For the targets of one configuration; it and `interfaces` are borrowed. Any thread.
+class Resolver {
+ public:
+  Resolver(const config::Config& config, std::span<const config::Interface> interfaces);
+
+  // `target` is not a group. Longest prefix over all underlays: on-link prefixes, routes, then gateways; a remote that
+  // is a local guest's primary address goes to that guest's port; a target that names its interface uses that one
+  // alone.
+  [[nodiscard]] NextHop Resolve(const config::Target& target) const;
+  // Index of the interface of that name; none when there is none.
+  [[nodiscard]] std::optional<std::size_t> FindInterface(std::string_view name) const;
+
+ private:
+  [[nodiscard]] NextHop ToLocalPort(std::size_t interface, const config::Target& target) const;
+  [[nodiscard]] NextHop ToLocalGuest(std::size_t guest, const config::Target& target) const;
+
+  const config::Config& config_;
+  std::span<const config::Interface> interfaces_;
+  std::unordered_map<std::string_view, std::size_t> by_name_;
+  std::map<IpAddress, std::size_t> guests_;  // by primary address
+};
 
 }  // namespace heliostat::underlay

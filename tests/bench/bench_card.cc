@@ -163,7 +163,8 @@ Card::Card(Ports& ports, config::Encapsulation encapsulation, const std::vector<
   worker.link_up = agent_->link_up();
   worker_ = std::make_unique<datapath::Worker>(std::move(worker));
   agent_->Attach(worker_.get());
-  if (!rules.empty()) Check(agent_->Apply(Mirror(encapsulation, rules)).status());
+  if (!rules.empty())
+    Check(agent_->Apply(std::make_shared<const config::Config>(Mirror(encapsulation, rules))).status());
 }
 
 bool Card::Run(std::size_t frames) {

@@ -89,7 +89,9 @@ config::Config WithUnderlay() {
   config::Config config;
   config::Underlay underlay;
   underlay.interface = "edge";
-  underlay.addresses = {IpPrefix{Address(1), 8}};
+  underlay.addresses = {IpPrefix{Address(1), 24}};
+  underlay.gateways = {Address(254)};
+  underlay.neighbours = {{Address(254), MacAddress{{2, 0, 0, 0, 9, 9}}}};
   config.underlays.push_back(underlay);
   return config;
 }
@@ -150,8 +152,7 @@ config::Config LongFilterConfiguration() {
   return config;
 }
 
-// --- The card
-// ---------------------------------------------------------------------------------------------------------
+// --- The card -------------------------------------------------------------------------------------------------------
 
 class SilentPort final : public hal::Port {
  public:
@@ -315,8 +316,7 @@ class CardProcess {
   std::string address_;
 };
 
-// --- The client
-// -------------------------------------------------------------------------------------------------------
+// --- The client -----------------------------------------------------------------------------------------------------
 
 std::unique_ptr<helioctl::CardClient> Connect(const std::string& folder, const std::string& address) {
   helioctl::Context context;

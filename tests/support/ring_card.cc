@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "dpdk/eal.h"
+#include "support/mirror_config.h"
 
 namespace heliostat::support {
 namespace {
@@ -155,7 +156,7 @@ std::size_t RingCard::Index(const std::string& name) const {
   return static_cast<std::size_t>(found - ports_.begin());
 }
 
-void RingCard::Apply(const config::Config& config) { Check(agent_->Apply(config).status()); }
+void RingCard::Apply(const config::Config& config) { Check(agent_->Apply(Shared(config)).status()); }
 
 void RingCard::Put(const std::string& port, const Bytes& frame, std::size_t segment_bytes) {
   hal::Packet* head = nullptr;

@@ -20,6 +20,7 @@ using support::Ip;
 using support::Mac;
 using support::MirrorAll;
 using support::RingCard;
+using support::Shared;
 using support::SmallCard;
 
 TEST(Agent, RefusesWhatIsWrongAndKeepsWhatRuns) {
@@ -27,7 +28,7 @@ TEST(Agent, RefusesWhatIsWrongAndKeepsWhatRuns) {
   card.Apply(MirrorAll());
   config::Config wrong = MirrorAll();
   wrong.sessions[0].filter = "none";
-  const Result<Applied> applied = card.agent().Apply(wrong);
+  const Result<Applied> applied = card.agent().Apply(Shared(wrong));
   ASSERT_FALSE(applied.ok());
   EXPECT_THAT(applied.status().ToString(), testing::HasSubstr("\"none\""));
   EXPECT_EQ(card.agent().generation(), 1U);
@@ -40,7 +41,7 @@ TEST(Agent, ReportsASessionWithoutNextHopAsInactive) {
   RingCard card(SmallCard());
   config::Config config = MirrorAll();
   config.underlays[0].neighbours.clear();
-  const Result<Applied> applied = card.agent().Apply(config);
+  const Result<Applied> applied = card.agent().Apply(Shared(config));
   ASSERT_TRUE(applied.ok());
   ASSERT_EQ(applied->sessions.size(), 1U);
   EXPECT_FALSE(applied->sessions[0].active);
@@ -58,7 +59,7 @@ config::Config MirrorOverIpv6WithoutTunnelAddress() {
 
 TEST(Agent, ReportsASessionWithoutAnAddressToSendFromAsInactive) {
   RingCard card(SmallCard());
-  const Result<Applied> applied = card.agent().Apply(MirrorOverIpv6WithoutTunnelAddress());
+  const Result<Applied> applied = card.agent().Apply(Shared(MirrorOverIpv6WithoutTunnelAddress()));
   ASSERT_TRUE(applied.ok());
   EXPECT_FALSE(applied->sessions[0].active);
   EXPECT_EQ(applied->sessions[0].reason, "target \"to\": no underlay address to send from to fd00::5 on \"analyser\"");
@@ -157,7 +158,7 @@ TEST(Agent, SharesAPolicyBetweenInterfacesWithTheSameFilters) {
   RingCard card(SmallCard());
   config::Config config = MirrorAll();
   config.sessions[0].sources = {"guest", "wire"};
-  const Result<Applied> applied = card.agent().Apply(config);
+  const Result<Applied> applied = card.agent().Apply(Shared(config));
   ASSERT_TRUE(applied.ok());
   EXPECT_EQ(applied->policies, 2U) << "one a direction";
 }

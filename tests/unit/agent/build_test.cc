@@ -27,7 +27,8 @@ std::vector<config::Interface> Interfaces() {
 }
 
 Result<Built> BuildOn(const config::Config& config, const std::vector<config::Interface>& interfaces) {
-  return Build(BuildInput{.config = config, .interfaces = interfaces}, Registry{});
+  return Build(BuildInput{.config = std::make_shared<const config::Config>(config), .interfaces = interfaces},
+               Registry{});
 }
 
 const datapath::Member& FirstMember(const Built& built) {

@@ -87,7 +87,7 @@ class ManySources {
     agent_->Attach(worker_.get());
   }
 
-  Result<Applied> Apply() { return agent_->Apply(config_); }
+  Result<Applied> Apply() { return agent_->Apply(std::make_shared<const config::Config>(config_)); }
 
   // A frame from every source, whose last two bytes are the source's number.
   void RunOnce() {

@@ -18,6 +18,7 @@ using support::Ethernet;
 using support::FailingMemory;
 using support::MirrorAll;
 using support::RingCard;
+using support::Shared;
 using support::SmallCard;
 
 TEST(Prepare, ChangesNothingUntilItIsPublished) {
@@ -26,14 +27,14 @@ TEST(Prepare, ChangesNothingUntilItIsPublished) {
   config::Config other = MirrorAll();
   other.sessions[0].metadata.name = "other";
   {
-    const Result<Prepared> dropped = card.agent().Prepare(other);
+    const Result<Prepared> dropped = card.agent().Prepare(Shared(other));
     ASSERT_TRUE(dropped.ok());
   }
   EXPECT_EQ(card.agent().generation(), 1U);
   card.Put("guest", Ethernet().Payload(46).Build());
   card.Run();
   EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kSent].packets, 1U);
-  Result<Prepared> prepared = card.agent().Prepare(other);
+  Result<Prepared> prepared = card.agent().Prepare(Shared(other));
   ASSERT_TRUE(prepared.ok());
   const Applied applied = card.agent().Publish(std::move(*prepared), 5);
   EXPECT_EQ(applied.generation, 5U);
@@ -47,7 +48,7 @@ TEST(Publish, AllocatesNothing) {
   config::Config config = MirrorAll();
   for (std::uint64_t generation = 1; generation < 20; ++generation) {
     config.sessions[0].metadata.name = "s" + std::to_string(generation);
-    Result<Prepared> prepared = card.agent().Prepare(config);
+    Result<Prepared> prepared = card.agent().Prepare(Shared(config));
     ASSERT_TRUE(prepared.ok());
     const FailingMemory memory(0);
     (void)card.agent().Publish(std::move(*prepared), generation);
@@ -73,7 +74,7 @@ config::Config ThreeSessions() {
 void FailsWhole(FailingMemory::Then then) {
   RingCard card(SmallCard());
   card.Apply(MirrorAll());
-  const config::Config config = ThreeSessions();
+  const auto config = Shared(ThreeSessions());
   std::uint64_t nth = 0;
   for (bool failed = true; failed;) {
     ++nth;

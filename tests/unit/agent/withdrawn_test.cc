@@ -14,6 +14,7 @@ using datapath::Column;
 using support::Ethernet;
 using support::MirrorAll;
 using support::RingCard;
+using support::Shared;
 using support::SmallCard;
 
 // Bob's session mirrors his "guest" to alice's target, which is shared with him.
@@ -27,7 +28,7 @@ config::Config BobsSession() {
 }
 
 Result<SessionReport> ReportOf(RingCard& card, const config::Config& config) {
-  const Result<Applied> applied = card.agent().Apply(config);
+  const Result<Applied> applied = card.agent().Apply(Shared(config));
   if (!applied.ok()) return applied.status();
   return applied.value().sessions.at(0);
 }

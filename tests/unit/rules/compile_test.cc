@@ -94,18 +94,60 @@ TEST(Compile, SharesOnePolicyBetweenInterfacesWithTheSameFilters) {
   EXPECT_EQ(compiled.interfaces.back().name, "wire0");
 }
 
-TEST(Compile, KeepsTheSlotOfASessionWhoseFilterHasNothingForTheDirection) {
+TEST(Compile, GivesNoSlotToASessionWhoseFilterHasNothingForTheDirection) {
   Config config;
   config.filters = {AcceptAll("all"), AcceptAll("nothing")};
   config.filters[1].inbound.clear();
   config.sessions = {SessionOf("a", 1, {"guest0"}, "nothing"), SessionOf("b", 2, {"guest0"}, "all")};
   const Compiled compiled = MustCompile(config);
   const InterfacePolicy& inbound = Inbound(compiled.interfaces.at(0));
-  EXPECT_EQ(inbound.sessions, (std::vector<std::uint32_t>{0, 1}));
+  EXPECT_EQ(inbound.sessions, (std::vector<std::uint32_t>{1}));
+  EXPECT_EQ(Outbound(compiled.interfaces.at(0)).sessions, (std::vector<std::uint32_t>{0, 1}));
+}
+
+TEST(Compile, GivesASlotInBothDirectionsForAService) {
+  Config config;
+  config.filters = {config::Filter{.metadata = {.name = "dns"}, .services = {config::Service::kDns}}};
+  config.sessions = {SessionOf("a", 1, {"guest0"}, "dns")};
+  const Compiled compiled = MustCompile(config);
+  EXPECT_EQ(Inbound(compiled.interfaces.at(0)).sessions.size(), 1U);
+  EXPECT_EQ(Outbound(compiled.interfaces.at(0)).sessions.size(), 1U);
+}
+
+TEST(Compile, DoesNotCompileAgainWhatIsTheSame) {
+  Config before;
+  before.filters = {AcceptAll("changed"), AcceptAll("gone"), AcceptAll("same")};
+  before.sessions = {SessionOf("a", 1, {"guest0"}, "changed"), SessionOf("b", 2, {"guest0"}, "same")};
+  const Compiled first = MustCompile(before);
+  Config after = before;
+  after.filters.erase(after.filters.begin() + 1);
+  after.filters[0].inbound[0].action = config::Action::kReject;
+  after.filters[1].metadata.description = "no part of the table";
+  const Earlier earlier{before, first.tables};
+  const auto second = Compile(after, &earlier);
+  ASSERT_TRUE(second.ok());
+  const auto changed = [&](std::size_t direction) {
+    return second->tables[0][direction] != first.tables[0][direction];
+  };
+  EXPECT_TRUE(changed(0)) << "its inbound rule";
+  EXPECT_FALSE(changed(1));
+  EXPECT_EQ(second->tables[1], first.tables[2]);
   const packet::FlowKey key;
   Verdict verdict;
-  inbound.policy->Classify({&key, 1}, {&verdict, 1});
-  EXPECT_EQ(verdict, (Verdict{Outcome::kAccept, 1, 0}));
+  Inbound(second->interfaces.at(0)).policy->Classify({&key, 1}, {&verdict, 1});
+  EXPECT_EQ(verdict.outcome, Outcome::kReject);
+}
+
+TEST(Compile, CompilesWhatNoSessionUsedBefore) {
+  Config before;
+  before.filters = {AcceptAll("f")};
+  const Compiled first = MustCompile(before);
+  Config after = before;
+  after.sessions = {SessionOf("a", 1, {"guest0"}, "f")};
+  const Earlier earlier{before, first.tables};
+  const auto second = Compile(after, &earlier);
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE(second->tables[0][0], nullptr);
 }
 
 TEST(Compile, RefusesASessionWithoutItsFilterByName) {

@@ -50,7 +50,7 @@ struct Fixture {
   }
   NextHop To(const std::string& remote) {
     target.remote = Ip(remote);
-    return Resolve(config, interfaces, target);
+    return Resolver(config, interfaces).Resolve(target);
   }
 };
 
