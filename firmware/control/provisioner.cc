@@ -214,7 +214,8 @@ Result<codec::Committed> Provisioner::Change(const Intent& intent) {
   committed.confirm_within_s = intent.confirm_within_s;
   if (intent.dry_run) return committed;
 
-  if (!WriteDueRecords()) return audit_;
+  const bool recorded = WriteDueRecords();
+  if (!recorded && intent.by != nullptr) return audit_;  // a revert waits for nothing
   const storage::GenerationInfo info = InfoOf(intent, differences);
   Ready ready{std::move(*prepared), intent.config, std::make_shared<Published>()};
   ready.published->config = intent.config;
@@ -260,11 +261,13 @@ storage::GenerationInfo Provisioner::InfoOf(const Intent& intent,
 }
 
 Result<std::uint64_t> Provisioner::Write(const Intent& intent, const storage::GenerationInfo& info) {
-  return CatchOutOfMemory([&] {
-    return options_.store->Commit(info, [&](const storage::Sink& sink) {
-      return CatchOutOfMemory([&] { return codec::WriteChanges(*config_, *intent.config, sink); });
-    });
-  });
+  const auto from = [&intent](const config::Config& before) {
+    return [&intent, &before](const storage::Sink& sink) {
+      return CatchOutOfMemory([&] { return codec::WriteChanges(before, *intent.config, sink); });
+    };
+  };
+  const config::Config nothing;
+  return CatchOutOfMemory([&] { return options_.store->Commit(info, from(*config_), from(nothing)); });
 }
 
 // Nothing here fails or allocates: the generation is on flash.

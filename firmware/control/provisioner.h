@@ -5,12 +5,13 @@
 //
 // What fails, fails before anything has changed; memory that runs out is such an error. What differs in nothing makes
 // no generation and no record. An audit record that could not be written is written before the next change, or there
-// is no next change; one that a cut has kept back, at the start.
+// is no next change, but a revert: its record comes later too. One that a cut has kept back is written at the start.
 //
 // Confirmed commit: a generation that is not confirmed in time, or before the card restarts, is undone by a new one
 // with the content of the one before (action `revert`, user `card`). While it waits no other commit is taken:
-// kFailedPrecondition. A rollback is, to the generation before, for good. It is confirmed by an admin, or by an
-// operator for the owner who made it. A confirmation is recorded before it is done: it is never done without a record.
+// kFailedPrecondition. A rollback is, to the generation before, for good. Both always fit on flash. It is confirmed by
+// an admin, or by an operator for the owner who made it. A confirmation is recorded before it is done: it is never done
+// without a record.
 //
 // Runs on the agent's thread. Memory in a commit: the configurations and tables of before and after; one more
 // configuration where flash has to be compacted or an older generation is read.

@@ -13,6 +13,7 @@ namespace {
 
 using Type = GenerationRecord;
 
+constexpr const char* kMakeRoom = "make the configuration smaller, or the region larger in the board's flash map";
 constexpr std::uint32_t kRecordBytes = sizeof(RecordHeader);
 constexpr std::uint32_t kNumberBytes = sizeof(Be64);
 constexpr std::size_t kMaxInfoBytes = 26 + 4 * (1 + kMaxNameBytes) + 2 * (1 + kMaxTextBytes);
@@ -47,9 +48,11 @@ struct GenerationStore::State {
 
   Status CheckNew(const GenerationInfo& info) const;
   Status Run(const Producer& changes, const Sink& sink) const;
-  [[nodiscard]] std::uint32_t ClosingBytes(std::size_t info_bytes) const;
+  [[nodiscard]] std::uint32_t ClosingBytes(const GenerationInfo& info) const;
   Result<std::uint64_t> Measure(const Producer& changes) const;
   Status Write(const GenerationInfo& info, const Producer& changes, bool& full);
+  Status WriteBehindOthers(const GenerationInfo& info, const Producer& changes);
+  Status WriteAlone(const GenerationInfo& info, const Producer& whole);
   Status WriteClosing(AreaWriter& writer, std::uint32_t begin, std::span<const std::uint8_t> info);
 
   Status Compact(std::uint64_t needed_bytes, std::uint64_t oldest_needed);
@@ -158,11 +161,14 @@ Status GenerationStore::State::Run(const Producer& changes, const Sink& sink) co
   return first.ok() ? status : first;
 }
 
-// What is held back while changes are written: padding, the commit, and room to confirm it.
-std::uint32_t GenerationStore::State::ClosingBytes(std::size_t info_bytes) const {
-  const std::uint32_t unit = log->shape().program_bytes;
-  return unit + log->shape().Aligned(static_cast<std::uint32_t>(kRecordBytes + info_bytes)) +
-         log->shape().Aligned(kRecordBytes + kNumberBytes);
+// What is held back while changes are written: padding, the commit, and room to confirm it, or to go back: its base
+// alone must fit with the longest texts, and those of the base itself may be shorter.
+std::uint32_t GenerationStore::State::ClosingBytes(const GenerationInfo& info) const {
+  const auto aligned = [this](std::size_t bytes) {
+    return log->shape().Aligned(static_cast<std::uint32_t>(kRecordBytes + bytes));
+  };
+  const std::uint32_t bytes = log->shape().program_bytes + aligned(EncodeInfo(info).size()) + aligned(kNumberBytes);
+  return info.unconfirmed ? bytes + aligned(kMaxInfoBytes) : bytes;
 }
 
 Result<std::uint64_t> GenerationStore::State::Measure(const Producer& changes) const {
@@ -174,32 +180,61 @@ Result<std::uint64_t> GenerationStore::State::Measure(const Producer& changes) c
   return bytes;
 }
 
-Result<std::uint64_t> GenerationStore::Commit(GenerationInfo info, const Producer& changes) {
+Result<std::uint64_t> GenerationStore::Commit(GenerationInfo info, const Producer& changes, const Producer& whole) {
   State& state = *state_;
   HELIOSTAT_RETURN_IF_ERROR(state.CheckNew(info));
   if (!info.unconfirmed) info.base = 0;
   info.number = state.index.highest() + 1;
+  Status status(Code::kDataLoss, "configuration", "what is stored can't be read", "apply the configuration again");
+  if (changes) status = state.WriteBehindOthers(info, changes);
+  const bool may_help = status.code() == Code::kResourceExhausted || status.code() == Code::kDataLoss;
+  if (whole && info.base == 0 && may_help) status = state.WriteAlone(info, whole);
+  if (status.ok()) return info.number;
+  if (info.base == 0 || status.code() != Code::kResourceExhausted || status.fix() != kMakeRoom) return status;
+  return Status(status.code(), status.subject(), status.reason() + " with generation " + std::to_string(info.base),
+                "commit without a time to confirm, which needs no way back; or " + std::string(kMakeRoom));
+}
+
+Status GenerationStore::State::WriteBehindOthers(const GenerationInfo& info, const Producer& changes) {
   bool full = true;
-  if (state.log->writer() != nullptr) {
-    Status status = state.Write(info, changes, full);
-    if (!full && !status.ok()) return status;
+  if (log->writer() != nullptr) {
+    Status status = Write(info, changes, full);
+    if (!full) return status;
   }
-  if (full) {
-    const Result<std::uint64_t> needed = state.Measure(changes);
-    if (!needed.ok()) return needed.status();
-    std::uint64_t oldest = state.OldestNeeded();
-    if (info.unconfirmed && info.base != 0) oldest = std::min(oldest, info.base);
-    HELIOSTAT_RETURN_IF_ERROR(state.Compact(*needed + state.ClosingBytes(EncodeInfo(info).size()), oldest));
-    HELIOSTAT_RETURN_IF_ERROR(state.Write(info, changes, full));
-  }
-  return info.number;
+  const Result<std::uint64_t> needed = Measure(changes);
+  if (!needed.ok()) return needed.status();
+  std::uint64_t oldest = OldestNeeded();
+  if (info.base != 0) oldest = std::min(oldest, info.base);
+  HELIOSTAT_RETURN_IF_ERROR(Compact(*needed + ClosingBytes(info), oldest));
+  return Write(info, changes, full);
+}
+
+// Into the other area: its headers are the commit. What is there stays until then.
+Status GenerationStore::State::WriteAlone(const GenerationInfo& info, const Producer& whole) {
+  const Result<std::uint64_t> bytes = Measure(whole);
+  if (!bytes.ok()) return bytes.status();
+  const std::vector<std::uint8_t> encoded = EncodeInfo(info);
+  const std::uint64_t total = *bytes + (info.unconfirmed ? ClosingBytes(info) : kRecordBytes + encoded.size());
+  if (total > log->capacity_bytes()) return Full(total);
+  Result<AreaWriter> writer = log->StartCompaction();
+  if (!writer.ok()) return writer.status();
+  GenerationIndex alone(options.kept);
+  alone.Take(RecordOf(Type::kSnapshot, writer->position()));
+  HELIOSTAT_RETURN_IF_ERROR(Append(*writer, Type::kSnapshot));
+  HELIOSTAT_RETURN_IF_ERROR(
+      Run(whole, [&writer](std::span<const std::uint8_t> change) { return Append(*writer, Type::kChange, change); }));
+  alone.Take(RecordOf(Type::kCommit, writer->position(), encoded));
+  HELIOSTAT_RETURN_IF_ERROR(Append(*writer, Type::kCommit, encoded));
+  HELIOSTAT_RETURN_IF_ERROR(log->FinishCompaction(std::move(*writer)));
+  index = std::move(alone);
+  return OkStatus();
 }
 
 // `full`: the area has no room for it; what was written will never be closed.
 Status GenerationStore::State::Write(const GenerationInfo& info, const Producer& changes, bool& full) {
   AreaWriter& writer = *log->writer();
   const std::vector<std::uint8_t> encoded = EncodeInfo(info);
-  const std::uint32_t closing_bytes = ClosingBytes(encoded.size());
+  const std::uint32_t closing_bytes = ClosingBytes(info);
   const std::uint32_t begin = writer.position();
   full = false;
   const auto put = [&](Type type, std::span<const std::uint8_t> payload) -> Status {
@@ -245,7 +280,7 @@ Status GenerationStore::Confirm(std::uint64_t number) {
   const std::vector<std::uint8_t> payload = EncodeNumber(number);
   AreaWriter* writer = state.log->writer();
   if (writer == nullptr || writer->room() < kRecordBytes + payload.size()) {
-    HELIOSTAT_RETURN_IF_ERROR(state.Compact(state.ClosingBytes(0), state.OldestNeeded()));
+    HELIOSTAT_RETURN_IF_ERROR(state.Compact(state.ClosingBytes({}), state.OldestNeeded()));
     writer = state.log->writer();
   }
   Status status = Append(*writer, Type::kConfirm, payload);
@@ -269,7 +304,7 @@ Status GenerationStore::State::Full(std::uint64_t needed_bytes) const {
   return {Code::kResourceExhausted, "configuration",
           "does not fit on flash: its region of " + std::to_string(log->region_bytes()) + " bytes holds " +
               std::to_string(log->capacity_bytes()) + " at a time, " + std::to_string(needed_bytes) + " are needed",
-          "make the configuration smaller, or the region larger in the board's flash map"};
+          kMakeRoom};
 }
 
 // Keeps as many generations as leave a quarter free, so that not every commit compacts; else as many as fit. Half of

@@ -65,11 +65,16 @@ class GenerationStore {
   // The changes that lead from an empty configuration to `number`; of 0 there are none. kNotFound: not kept. kDataLoss.
   [[nodiscard]] Status Read(std::uint64_t number, const Sink& sink);
 
-  // Writes, syncs, and returns the new generation's number. On error nothing has changed: kInvalidArgument (a text or
-  // a change too long, a base that is not kept), kResourceExhausted when the configuration does not fit even alone,
-  // what the producer or the snapshot returned, kUnavailable. Only where a device fails while the last record is
-  // written, and fails again when that is to be undone, a restart may find the generation.
-  [[nodiscard]] Result<std::uint64_t> Commit(GenerationInfo info, const Producer& changes);
+  // Writes `changes`, which lead from the current generation to the new one, syncs, and returns its number. Where they
+  // don't fit behind what has to stay, or that can't be read any more, `whole` is written in the place of all before:
+  // the new configuration from nothing. So what goes back to a generation that was held once always fits; an
+  // unconfirmed one with a base keeps that, and is refused where both don't fit. Empty `changes`: whole at once, for an
+  // unconfirmed one without a base or a confirmed one; empty `whole`: never.
+  // On error nothing has changed: kInvalidArgument (a text or a change too long, a base that is not kept),
+  // kResourceExhausted when the configuration does not fit even alone, or not with its base, what a producer or the
+  // snapshot returned, kUnavailable. Only where a device fails while the last record is written, and fails again when
+  // that is to be undone, a restart may find the generation.
+  [[nodiscard]] Result<std::uint64_t> Commit(GenerationInfo info, const Producer& changes, const Producer& whole = {});
 
   // Generation `number`, the current and unconfirmed one, stays. kFailedPrecondition: it is not. Else as Commit.
   [[nodiscard]] Status Confirm(std::uint64_t number);

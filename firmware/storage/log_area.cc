@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "storage/crc32c.h"
 
 namespace heliostat::storage {
 namespace {
-
-constexpr std::uint32_t kWindowBytes = 4096;  // erase blocks are multiples of it
 
 Status DeviceFailed(Status status) { return std::move(status).Within("flash"); }
 
@@ -17,7 +16,9 @@ Status DeviceFailed(Status status) { return std::move(status).Within("flash"); }
 // Reads through a small buffer. What the device can't give (torn NAND pages) reads as zeros, which are no record.
 class LogArea::Window {
  public:
-  Window(hal::Flash& flash, const AreaShape& shape) : flash_(flash), shape_(shape), bytes_(kWindowBytes) {}
+  Window(hal::Flash& flash, const AreaShape& shape,
+         std::vector<std::uint8_t> bytes = std::vector<std::uint8_t>(kWindowBytes))
+      : flash_(flash), shape_(shape), bytes_(std::move(bytes)) {}
 
   Status Read(std::uint32_t offset, std::span<std::uint8_t> out) {
     while (!out.empty()) {
@@ -90,8 +91,8 @@ class LogArea::Window {
 LogArea::LogArea(hal::Flash& flash, const AreaShape& shape, LogKind kind, std::uint32_t max_payload_bytes)
     : flash_(&flash), shape_(shape), kind_(kind), max_payload_bytes_(max_payload_bytes) {}
 
-Status LogArea::Open() {
-  Window window(*flash_, shape_);
+Status LogArea::Open(std::vector<std::uint8_t> bytes) {
+  Window window(*flash_, shape_, std::move(bytes));
   HELIOSTAT_RETURN_IF_ERROR(ReadHeader(window, 0));
   HELIOSTAT_RETURN_IF_ERROR(ReadHeader(window, shape_.end()));
   return headers_ == 0 ? FindAppended(window) : OkStatus();

@@ -39,12 +39,15 @@ struct Walked {
 
 class LogArea {
  public:
+  static constexpr std::uint32_t kWindowBytes = 4096;  // erase blocks are multiples of it
+
   // `max_payload_bytes`: longer records are not taken for whole. `flash` outlives it.
   LogArea(hal::Flash& flash, const AreaShape& shape, LogKind kind, std::uint32_t max_payload_bytes);
 
   // Finds the headers, or without one the records that were appended to the area once its headers were there.
   // kFailedPrecondition or kUnsupported when the area was made by something else, kUnavailable when the device fails.
-  [[nodiscard]] Status Open();
+  // Reads through `window`, kWindowBytes of it: of an area whose headers are whole it allocates nothing.
+  [[nodiscard]] Status Open(std::vector<std::uint8_t> window = std::vector<std::uint8_t>(kWindowBytes));
 
   // Open found something to read.
   [[nodiscard]] bool usable() const { return epoch_ != 0; }

@@ -102,16 +102,20 @@ Result<AreaWriter> RecordLog::StartCompaction() {
 
 Status RecordLog::FinishCompaction(AreaWriter writer) {
   HELIOSTAT_RETURN_IF_ERROR(writer.Sync());
-  failed_ = true;  // unless all goes well
-  HELIOSTAT_RETURN_IF_ERROR(writer.Seal(kind_));
-  LogArea area(*flash_, writer.shape(), kind_, max_payload_bytes_);
-  HELIOSTAT_RETURN_IF_ERROR(area.Open());
-  if (!area.headers_whole() || area.epoch() != writer.epoch()) {
+  // Made before: once the headers are on flash, no memory may be missing to know of it.
+  auto next = std::make_unique<AreaWriter>(std::move(writer));
+  auto area = std::make_unique<LogArea>(*flash_, next->shape(), kind_, max_payload_bytes_);
+  std::vector<std::uint8_t> window(LogArea::kWindowBytes);
+  const Status sealed = next->Seal(kind_);  // what it throws, it throws before it has programmed anything
+  failed_ = true;                           // unless all goes well
+  HELIOSTAT_RETURN_IF_ERROR(sealed);
+  HELIOSTAT_RETURN_IF_ERROR(area->Open(std::move(window)));
+  if (!area->headers_whole() || area->epoch() != next->epoch()) {
     return {Code::kUnavailable, "flash", "does not hold what was written to it", "replace the card's flash"};
   }
-  active_ = std::make_unique<LogArea>(area);
-  used_end_ = writer.position();
-  writer_ = std::make_unique<AreaWriter>(std::move(writer));
+  active_ = std::move(area);
+  used_end_ = next->position();
+  writer_ = std::move(next);
   failed_ = false;
   return OkStatus();
 }

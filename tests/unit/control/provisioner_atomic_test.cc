@@ -2,10 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <functional>
 #include <set>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/failing_memory.h"
@@ -142,16 +146,17 @@ TEST(Provisioner, MakesEachCopyUnderOneGenerationWholeThroughAThousandCommits) {
 }
 
 // The first allocation of a commit fails, then the second, and so on, until one is whole again.
-void FailsWhole(FailingMemory::Then then) {
-  ProvisionedCard card;
-  ASSERT_TRUE(card.Commit(OfParity(true)).ok());
+void FailsWhole(FailingMemory::Then then, const std::function<Config(bool odd)>& of_parity = OfParity,
+                ProvisionedCardOptions options = {}) {
+  ProvisionedCard card(std::move(options));
+  ASSERT_TRUE(card.Commit(of_parity(true)).ok());
   std::uint64_t generation = 1;
   bool odd = true;
   std::uint64_t refused = 0;
   std::uint64_t nth = 1;
   for (bool failed = true; failed; ++nth) {
     const CommitRequest request{
-        .by = Admin(), .base = generation, .config = std::make_shared<const Config>(OfParity(!odd)), .comment = "c"};
+        .by = Admin(), .base = generation, .config = std::make_shared<const Config>(of_parity(!odd)), .comment = "c"};
     Code code = Code::kOk;
     {
       const FailingMemory memory(nth, then);
@@ -167,23 +172,37 @@ void FailsWhole(FailingMemory::Then then) {
       ASSERT_EQ(code, Code::kResourceExhausted) << "allocation " << nth;
     }
     card.provisioner().Tick();
-    ASSERT_NO_FATAL_FAILURE(card.ExpectAt(generation, OfParity(odd))) << "allocation " << nth;
+    ASSERT_NO_FATAL_FAILURE(card.ExpectAt(generation, of_parity(odd))) << "allocation " << nth;
     if (testing::Test::HasFailure()) FAIL() << "allocation " << nth;
   }
   std::printf("a commit makes %llu allocations; %llu commits refused whole, %llu done whole\n",
               static_cast<unsigned long long>(nth - 2), static_cast<unsigned long long>(refused),
               static_cast<unsigned long long>(generation - 1));
   EXPECT_GT(refused, 100U);
-  ASSERT_TRUE(card.Commit(OfParity(!odd)).ok());
+  ASSERT_TRUE(card.Commit(of_parity(!odd)).ok());
   EXPECT_EQ(card.Restart().ToString(), "ok");
-  card.ExpectAt(generation + 1, OfParity(!odd));
-  std::uint64_t last = 0;
+  card.ExpectAt(generation + 1, of_parity(!odd));
+  std::uint64_t last = card.Audit().front().generation - 1;
   for (const storage::AuditRecord& record : card.Audit()) EXPECT_EQ(record.generation, ++last) << "each has its record";
   EXPECT_EQ(last, generation + 1);
 }
 
 TEST(Provisioner, IsWholeOrNothingWhenAnyOneAllocationFails) { FailsWhole(FailingMemory::Then::kGoesOn); }
 TEST(Provisioner, IsWholeOrNothingWhenMemoryHasRunOutForGood) { FailsWhole(FailingMemory::Then::kFailsForGood); }
+
+// Two of them don't fit: each takes the place of all before.
+TEST(Provisioner, IsWholeOrNothingWhenAllocationsFailAndFlashIsFull) {
+  const auto large = [](bool odd) {
+    Config config = OfParity(odd);
+    for (int i = 0; i < 20; ++i) {
+      const std::string name = (odd ? "odd" : "even") + std::to_string(i);
+      config.filters.push_back({.metadata = {.name = name, .description = std::string(200, 'x')}});
+    }
+    std::ranges::sort(config.filters, {}, [](const config::Filter& filter) { return filter.metadata.name; });
+    return config;
+  };
+  FailsWhole(FailingMemory::Then::kGoesOn, large, {.configuration_blocks = 4});
+}
 
 // A commit that is compared with nothing would be stored on top of what is there.
 TEST(Provisioner, HasItsConfigurationOrTakesNoCommitWhenMemoryRunsOutAtTheStart) {

@@ -283,6 +283,49 @@ TEST(ConfirmedCommit, IsUndoneOnceTheFlashWorksAgain) {
   EXPECT_THAT(card.provisioner().published()->remarks, testing::IsEmpty());
 }
 
+// Nine filters of 200 bytes fit twice, and not three times.
+Config Nine(const std::string& name) {
+  Config config;
+  for (int i = 0; i < 9; ++i) {
+    config.filters.push_back({.metadata = {.name = name + std::to_string(i), .description = std::string(200, 'x')}});
+  }
+  return config;
+}
+
+TEST(ConfirmedCommit, IsUndoneWhenFlashIsAlmostFull) {
+  for (const bool restarts : {false, true}) {
+    ProvisionedCard card({.configuration_blocks = 4});
+    ASSERT_TRUE(card.Commit(Nine("a")).ok());
+    ASSERT_EQ(card.Commit(Nine("b"), Admin(), 5).status().ToString(), "ok");
+    if (restarts) {
+      EXPECT_EQ(card.Restart().ToString(), "ok");
+    } else {
+      card.Pass(5);
+    }
+    card.ExpectAt(3, Nine("a"));
+    EXPECT_EQ(card.Restart().ToString(), "ok");
+    card.ExpectAt(3, Nine("a"));
+  }
+}
+
+TEST(ConfirmedCommit, IsUndoneAlsoWhereNoRecordCanBeWritten) {
+  ProvisionedCard card;
+  ASSERT_TRUE(card.Commit(Numbered(1)).ok());
+  const std::uint64_t before = card.flash().operations();
+  ASSERT_TRUE(card.Commit(Numbered(2)).ok());
+  const std::uint64_t count = card.flash().operations() - before;
+  card.flash().FailAt(card.flash().operations() + count);  // its record's sync, which is the last
+  ASSERT_TRUE(card.Commit(Numbered(3), Admin(), 60).ok());
+  EXPECT_THAT(card.provisioner().published()->remarks, testing::Contains(HasSubstr("audit record is due")));
+  card.flash().FailAt(card.flash().operations() + 1);
+  card.Pass(60);
+  card.ExpectAt(4, Numbered(2));
+  ASSERT_TRUE(card.Commit(Numbered(5)).ok());
+  std::uint64_t last = 0;
+  for (const storage::AuditRecord& record : card.Audit()) EXPECT_EQ(record.generation, ++last) << "each has its record";
+  EXPECT_EQ(last, 5U);
+}
+
 TEST(ConfirmedCommit, TakesNoOtherCommitWhileItWaits) {
   ProvisionedCard card;
   ASSERT_TRUE(card.Commit(MirrorAll()).ok());

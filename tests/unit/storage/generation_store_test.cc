@@ -183,6 +183,64 @@ TEST(GenerationStore, CanGoBackToNothing) {
   EXPECT_EQ(store->generations()[0].base, 0U);
 }
 
+// All of one is other keys than all of the other: their sum has to fit, or the confirmed commit is refused.
+TEST(GenerationStore, GoesBackFromWhateverItHasTakenUnconfirmed) {
+  int taken = 0;
+  int refused = 0;
+  for (std::size_t bytes = 200; bytes < 3800; bytes += 20) {
+    EmulatedFlash flash(kGeometry);
+    KeyValueStore store(flash, kRegion);
+    const KeyValues base{{"a", std::string(bytes, 'a')}, {"b", std::string(bytes, 'b')}};
+    const KeyValues next{{"c", std::string(bytes, 'c')}};
+    ASSERT_TRUE(store.Commit({}, base).ok());
+    GenerationInfo unconfirmed;
+    unconfirmed.unconfirmed = true;
+    unconfirmed.base = 1;
+    const auto committed = store->Commit(unconfirmed, ChangesBetween(base, next), ChangesBetween({}, next));
+    if (!committed.ok()) {
+      ++refused;
+      ASSERT_EQ(committed.status().code(), Code::kResourceExhausted) << bytes;
+      EXPECT_NE(committed.status().fix().find("without a time to confirm"), std::string::npos);
+      ASSERT_TRUE(store->Commit({}, ChangesBetween(base, next), ChangesBetween({}, next)).ok()) << "for good it fits";
+      ASSERT_EQ(*ReadGeneration(*store, 2), next);
+      continue;
+    }
+    ++taken;
+    GenerationInfo back;
+    for (auto* text : {&back.user, &back.owner, &back.address, &back.action}) *text = std::string(64, 't');
+    for (auto* text : {&back.summary, &back.comment}) *text = std::string(128, 't');
+    const auto undone = store->Commit(back, ChangesBetween(next, base), ChangesBetween({}, base));
+    ASSERT_TRUE(undone.ok()) << bytes << ": " << undone.status().ToString();
+    KeyValueStore again(flash, kRegion);
+    ASSERT_EQ(again->current(), 3U);
+    ASSERT_EQ(*ReadGeneration(*again, 3), base);
+    ASSERT_TRUE(flash.violations().empty()) << flash.violations().front();
+  }
+  EXPECT_GT(taken, 10);
+  EXPECT_GT(refused, 10);
+}
+
+TEST(GenerationStore, TakesWhateverFitsAlone) {
+  EmulatedFlash flash(kGeometry);
+  KeyValueStore store(flash, kRegion);
+  KeyValues before;
+  for (std::uint64_t number = 1; number <= 4; ++number) {
+    const KeyValues after{{"key" + std::to_string(number), std::string(7800, 'v')}};
+    const auto committed = store->Commit(By("alice"), ChangesBetween(before, after), ChangesBetween({}, after));
+    ASSERT_TRUE(committed.ok()) << committed.status().ToString();
+    ASSERT_EQ(*committed, number);
+    ASSERT_EQ(*ReadGeneration(*store, number), after);
+    before = after;
+  }
+  const KeyValues large{{"large", std::string(4090, 'v')}, {"larger", std::string(4090, 'v')}};
+  const auto refused = store->Commit({}, ChangesBetween(before, large), ChangesBetween({}, large));
+  EXPECT_EQ(refused.status().code(), Code::kResourceExhausted) << refused.status().ToString();
+  KeyValueStore again(flash, kRegion);
+  EXPECT_EQ(again->current(), 4U);
+  EXPECT_EQ(again->generations().back().user, "alice");
+  EXPECT_EQ(*ReadGeneration(*again, 4), before);
+}
+
 // The device fails at any operation, once or for good, while a commit is made.
 TEST(GenerationStore, ChangesNothingWhenTheDeviceFails) {
   for (const std::uint64_t count : {1, 1000}) {
