@@ -1,9 +1,12 @@
 #include "helioctl/run.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "config/check.h"
 #include "helioctl/command_tree.h"
@@ -63,7 +66,74 @@ std::optional<int> CheckCommand(const CLI::App& app, const std::vector<std::stri
   return kFailed;
 }
 
-int Parse(const std::vector<std::string>& arguments, Streams streams) {
+// `word` as an option of the command: null when it has none of that name.
+const CLI::Option* OptionNamed(const CLI::App& command, const std::string& word) {
+  return command.get_option_no_throw(word.substr(0, word.find('=')));
+}
+
+bool TakesAnotherWord(const CLI::Option& option, const std::string& word) {
+  return option.get_expected_min() > 0 && word.find('=') == std::string::npos;
+}
+
+// The command that the words name, and how many words that takes.
+std::pair<const CLI::App*, std::size_t> NamedCommand(const CLI::App& app, std::span<const std::string> words) {
+  const CLI::App* command = &app;
+  std::size_t count = 0;
+  for (const std::string& word : words) {
+    const auto below = command->get_subcommands([&](const CLI::App* one) { return one->check_name(word); });
+    if (below.empty()) break;
+    command = below.front();
+    ++count;
+  }
+  return {command, count};
+}
+
+// `helioctl --card x get sessions` is `helioctl get --card x sessions`: as with kubectl and ip, the options that all
+// commands have may stand before the command.
+std::vector<std::string> WithOptionsBehind(const CLI::App& app, std::vector<std::string> arguments) {
+  std::size_t options = 0;
+  while (options < arguments.size() && arguments[options].starts_with("-")) {
+    const std::string& word = arguments[options];
+    if (OptionNamed(app, word) != nullptr) return arguments;  // --help, --version
+    const CLI::Option* option = OptionNamed(*app.get_subcommand("get"), word);
+    if (option == nullptr) return arguments;
+    options += TakesAnotherWord(*option, word) ? 2 : 1;
+  }
+  if (options == 0 || options >= arguments.size()) return arguments;
+  const auto command = arguments.begin() + static_cast<std::ptrdiff_t>(options);
+  const auto [named, words] = NamedCommand(app, {command, arguments.end()});
+  const bool whole = named->get_require_subcommand_min() == 0;  // else the word that is wrong comes first
+  std::rotate(arguments.begin(), command, whole ? command + static_cast<std::ptrdiff_t>(words) : arguments.end());
+  return arguments;
+}
+
+std::string NoSuchOption(const CLI::App& command, const std::string& word) {
+  const std::string name = word.substr(0, word.find('='));
+  std::vector<std::string_view> known;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& one : option->get_lnames()) known.push_back(one);
+  }
+  const std::string_view nearest = Nearest(name, known);
+  return "there is no option " + name + (nearest.empty() ? "" : "; did you mean --" + std::string(nearest) + "?");
+}
+
+// In place of CLI11's: names the command, and for an option that is not there the one that may have been meant.
+std::string WhatIsWrong(const CLI::App& app, std::span<const std::string> arguments, const CLI::ParseError& error) {
+  const auto [command, words] = NamedCommand(app, arguments);
+  std::string path = app.get_name();
+  for (const std::string& word : arguments.first(words)) path += " " + word;
+  std::string reason = error.what();
+  if (words == 0 || error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
+    const auto rest = arguments.subspan(words);
+    const auto wrong = std::find_if(rest.begin(), rest.end(), [&](const std::string& word) {
+      return word.starts_with("-") && OptionNamed(*command, word) == nullptr;
+    });
+    if (wrong != rest.end()) reason = NoSuchOption(*command, *wrong);
+  }
+  return path + ": " + reason + "\nTry `" + path + " --help`.\n";
+}
+
+int Parse(std::vector<std::string> arguments, Streams streams) {
   CLI::App app("Configures a Heliostat card: mirrors packets to analysers.", "helioctl");
   Invocation invocation{streams, {}};
   AddCommands(app, invocation);
@@ -73,11 +143,14 @@ int Parse(const std::vector<std::string>& arguments, Streams streams) {
   if (!arguments.empty() && arguments.front() == kCompleteCommand) {
     return CompleteLine(app, {arguments.begin() + 1, arguments.end()}, streams);
   }
+  arguments = WithOptionsBehind(app, std::move(arguments));
   if (const auto code = CheckCommand(app, arguments, streams)) return *code;
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them last first
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, streams.out, streams.err) == 0 ? 0 : kFailed;
+    if (error.get_exit_code() == 0) return app.exit(error, streams.out, streams.err);  // --help, --version
+    streams.err << WhatIsWrong(app, arguments, error);
+    return kFailed;
   }
   return invocation.run();
 }

@@ -54,6 +54,29 @@ class RunInDirectory : public testing::Test {
   fs::path directory_;
 };
 
+TEST(Run, TakesTheOptionsOfAllCommandsBeforeTheCommandToo) {
+  setenv("HELIOSTAT_CONFIG", "/nowhere/config.yaml", 1);
+  for (const auto& typed : {std::vector<std::string>{"--card", "nowhere:1", "get", "sessions"},
+                            std::vector<std::string>{"--card=nowhere:1", "--no-headers", "get", "sessions"},
+                            std::vector<std::string>{"get", "sessions", "--card", "nowhere:1"}}) {
+    const Outcome outcome = Helioctl(typed);
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(outcome.err, StartsWith("helioctl: context: none is chosen, and --ca is not given"));
+  }
+  unsetenv("HELIOSTAT_CONFIG");
+}
+
+TEST(Run, NamesTheCommandAndTheOptionThatIsWrong) {
+  const auto error = [](const std::vector<std::string>& typed) { return Helioctl(typed).err; };
+  EXPECT_EQ(error({"set", "session", "web", "--percnt", "3"}),
+            "helioctl set session: there is no option --percnt; did you mean --percent?\n"
+            "Try `helioctl set session --help`.\n");
+  EXPECT_EQ(error({"--bogus", "get"}), "helioctl: there is no option --bogus\nTry `helioctl --help`.\n");
+  EXPECT_THAT(error({"get", "sessions", "-x"}), StartsWith("helioctl get: there is no option -x\n"));
+  EXPECT_THAT(error({"get", "--card"}), StartsWith("helioctl get: --card: "));
+  EXPECT_THAT(error({"--output", "json", "pki", "ls"}), StartsWith("helioctl pki: there is no command \"ls\""));
+}
+
 TEST(Run, ShowsHelpWithExamplesAndExitCodes) {
   const Outcome help = Helioctl({"--help"});
   EXPECT_EQ(help.code, 0);
