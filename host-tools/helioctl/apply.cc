@@ -43,10 +43,10 @@ Files ReadFiles(const std::vector<std::string>& paths, Streams streams, std::vec
 }
 
 // What the card has, with the files laid over it. `problems` are those that show only with the card's targets.
-config::Config Wanted(const Files& files, bool prune, const v1::Welcome& caller, const config::Config& before,
-                      std::vector<Problem>& problems) {
+config::Config Wanted(const Files& files, const PruneOptions& prune, const v1::Welcome& caller,
+                      const config::Config& before, std::vector<Problem>& problems) {
   config::Config after = Overlaid(before, files.wanted);
-  if (prune) after = Pruned(after, files.wanted, caller.role() == v1::ADMIN ? nullptr : &caller.owner());
+  if (prune.prune) after = Pruned(after, files.wanted, prune.all_owners ? nullptr : &caller.owner());
   problems.clear();
   CheckTunnelIds(files.resources, after, problems);
   return after;

@@ -10,15 +10,21 @@
 
 namespace heliostat::helioctl {
 
+// Whose targets, filters and sessions go that the files do not name.
+struct PruneOptions {
+  bool prune = false;  // the caller's own: an admin's are those without an owner
+  bool all_owners = false;
+};
+
 struct ApplyOptions {
   std::vector<std::string> files{};  // files, directories, "-"
-  bool prune = false;
+  PruneOptions prune{};
   ChangeOptions change{};
 };
 
 struct DiffOptions {
   std::vector<std::string> files{};
-  bool prune = false;
+  PruneOptions prune{};
   std::uint64_t generation = 0;  // in the place of files
   OutputOptions output{};        // only its colours
   CardOptions card{};

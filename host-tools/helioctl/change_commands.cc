@@ -45,12 +45,23 @@ CLI::Option* AddFiles(CLI::App& command, std::vector<std::string>& files, bool p
       ->take_all();
 }
 
+// Returns --prune.
+CLI::Option* AddPruneOptions(CLI::App& command, PruneOptions& options, const std::string& prune,
+                             const std::string& all_owners) {
+  CLI::Option* flag = command.add_flag("--prune", options.prune, prune);
+  command.add_flag("--all-owners", options.all_owners, all_owners)->needs(flag);
+  return flag;
+}
+
 void AddApply(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<ApplyOptions>();
   CLI::App* apply = AddCommand(app, "apply", "create and update resources from YAML", options, invocation, Apply);
   AddFiles(*apply, options->files, true)->required();
-  apply->add_flag("--prune", options->prune,
-                  "remove targets, filters and sessions of the caller that the files do not name");
+  AddPruneOptions(
+      *apply, options->prune,
+      "remove the caller's own targets, filters and sessions that the files do not name; an admin's own are "
+      "those without an owner",
+      "with --prune: those of every owner, too");
   AddChangeOptions(*apply, options->change);
 }
 
@@ -63,7 +74,7 @@ void AddDiff(CLI::App& app, Invocation& invocation) {
           ->type_name("NUMBER")
           ->check(CLI::PositiveNumber)
           ->excludes(files);
-  diff->add_flag("--prune", options->prune, "as apply --prune")->excludes(generation);
+  AddPruneOptions(*diff, options->prune, "as apply --prune", "as apply --prune --all-owners")->excludes(generation);
   diff->add_option("--color", options->output.color, "auto (on a terminal, unless $NO_COLOR is set), always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->type_name("WHEN");

@@ -130,6 +130,19 @@ class Apply(ApplyCase):
         self.assertIn("web", [d["metadata"]["name"] for d in self.export("filter")])
         self.refused("apply", "-f", "-", text=FILTER.replace("443", "444"), user="alice", says='filter "web"')
 
+    def test_an_admin_prunes_its_own_and_of_others_only_when_told(self):
+        mine = resource("Filter", "mine", "{services: [dns]}")
+        blues = resource("Filter", "blues", "{services: [dns]}").replace("{name: blues}", "{name: blues, owner: blue}")
+        self.apply(mine + blues)
+        said = self.apply(FILTER, "--prune")
+        self.assertIn("filter/mine pruned\n", said)
+        self.assertNotIn("blues", said)
+        self.assertEqual([d["metadata"]["name"] for d in self.export("filter")], ["blues", "web"])
+        self.assertEqual(self.out("diff", "-f", "-", "--prune", text=FILTER), "")
+        self.assertIn("blues", self.out("diff", "-f", "-", "--prune", "--all-owners", text=FILTER, status=2))
+        self.refused("apply", "-f", "-", "--all-owners", text=FILTER, says="--prune")
+        self.assertIn("filter/blues pruned\n", self.apply(FILTER, "--prune", "--all-owners"))
+
     def test_errors_of_the_card_are_where_the_yaml_has_them(self):
         path = self.write("wrong.yaml", MIRROR.replace("target: zeek", "target: zek"))
         line = open(path, encoding="utf-8").read().split("target: zek")[0].count("\n") + 1
@@ -383,10 +396,10 @@ class Edit(ApplyCase):
 class Export(ApplyCase):
     def test_is_taken_unchanged(self):
         for path in sorted(glob.glob(f"{EXAMPLES}/*.yaml")):
-            self.out("apply", "-f", path, "--prune")
+            self.out("apply", "-f", path, "--prune", "--all-owners")
             whole = self.out("export")
             self.assertEqual(whole.count(" unchanged\n"), 0)
-            said = self.apply(whole, "--prune")
+            said = self.apply(whole, "--prune", "--all-owners")
             self.assertIn("nothing to change", said, path)
             self.assertEqual(self.out("diff", "-f", "-", text=whole), "", path)
 
