@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -23,7 +24,7 @@ class Transaction {
       : client_(client), options_(options), progress_(progress), err_(err) {}
 
   // kAborted: the card has another generation.
-  Result<v1::Committed> Run(std::uint64_t generation, const std::vector<PlannedChange>& plan) {
+  Result<CommitAnswer> Run(std::uint64_t generation, const std::vector<PlannedChange>& plan) {
     HELIOSTAT_RETURN_IF_ERROR(Begin(generation));
     HELIOSTAT_RETURN_IF_ERROR(Send(plan));
     progress_.Tell("waiting for the card to commit");
@@ -32,9 +33,7 @@ class Transaction {
     commit.set_confirm_within_s(options_.confirm_within_s);
     commit.set_comment(options_.comment);
     commit.set_dry_run(options_.dry_run);
-    auto response = client_.Call(std::move(request));
-    if (!response.ok()) return response.status();
-    return response->committed();
+    return CallForCommit(client_, request, generation, err_);
   }
 
  private:
@@ -72,7 +71,62 @@ class Transaction {
   std::ostream& err_;
 };
 
+bool IsDryRun(const v1::Request& request) {
+  return request.has_commit() ? request.commit().dry_run() : request.rollback().dry_run();
+}
+
+const std::string& CommentOf(const v1::Request& request) {
+  return request.has_commit() ? request.commit().comment() : request.rollback().comment();
+}
+
+// What a card made next after `base`, if it was us who asked for it. That it made nothing says nothing: it may still be
+// at it.
+std::optional<v1::Generation> FindMade(CardClient& client, std::uint64_t base, const std::string& comment) {
+  if (!client.Reconnect().ok()) return std::nullopt;
+  const auto generations = ReadGenerations(client);
+  if (!generations.ok()) return std::nullopt;
+  const auto next = std::find_if(generations->begin(), generations->end(),
+                                 [base](const v1::Generation& generation) { return generation.number() > base; });
+  if (next == generations->end()) return std::nullopt;
+  if (next->user() != client.welcome().user() || next->comment() != comment) return std::nullopt;
+  return *next;
+}
+
 }  // namespace
+
+Result<std::vector<v1::Generation>> ReadGenerations(CardClient& client) {
+  v1::Request request;
+  request.mutable_list_generations();
+  auto response = client.Call(std::move(request));
+  if (!response.ok()) return response.status();
+  const auto& listed = response->generations().generations();
+  return std::vector<v1::Generation>(listed.begin(), listed.end());
+}
+
+Status Unknown(const Status& lost) {
+  return Status(lost.code(), lost.subject(), lost.reason() + ", so whether it was done is unknown",
+                "see `helioctl generations` before you try again");
+}
+
+Result<CommitAnswer> CallForCommit(CardClient& client, const v1::Request& request, std::uint64_t base,
+                                   std::ostream& err) {
+  const auto response = request.has_rollback() ? CallWhenFree(client, request, err) : client.Call(request);
+  CommitAnswer answer;
+  if (response.ok()) {
+    answer.committed = response->committed();
+    return answer;
+  }
+  if (!client.broken() || IsDryRun(request)) return response.status();
+  const auto made = FindMade(client, base, CommentOf(request));
+  answer.lost = made.has_value();
+  if (!made) {
+    answer.unknown = Unknown(response.status());
+    return answer;
+  }
+  answer.committed.set_generation(made->number());
+  answer.committed.set_confirm_within_s(made->confirm_left_s());
+  return answer;
+}
 
 Result<v1::Response> CallWhenFree(CardClient& client, const v1::Request& request, std::ostream& err) {
   bool told = false;
@@ -107,12 +161,14 @@ Result<CardChange> ChangeCard(CardClient& client, std::span<const Selection> sel
     const auto plan = PlanChanges(change.before.config, change.after);
     if (!plan.ok()) return plan.status();
     if (plan->empty()) return change;
-    auto committed = Transaction(client, options, progress, err).Run(change.before.generation, *plan);
-    if (committed.ok()) {
-      change.committed = std::move(*committed);
+    auto answer = Transaction(client, options, progress, err).Run(change.before.generation, *plan);
+    if (answer.ok()) {
+      change.answer_lost = answer->lost;
+      change.unknown = std::move(answer->unknown);
+      if (change.unknown.ok()) change.committed = std::move(answer->committed);
       return change;
     }
-    lost = committed.status();
+    lost = answer.status();
     if (lost.code() != Code::kAborted || client.broken()) return lost;
   }
   return Status(lost.code(), lost.subject(),

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "config/config.h"
@@ -22,10 +23,19 @@ struct CommitOptions {
   bool dry_run = false;
 };
 
+// What became of a commit or rollback that was sent.
+struct CommitAnswer {
+  v1::Committed committed{};
+  bool lost = false;  // the answer was, but the card has made the generation: `committed` is its number alone
+  Status unknown{};   // not ok: no answer came, and the card does not (yet) show whether it did it; says so
+};
+
 struct CardChange {
   RemoteConfiguration before{};
   config::Config after{};
-  std::optional<v1::Committed> committed{};  // none: nothing differs, nothing was sent
+  std::optional<v1::Committed> committed{};  // none: nothing differs, nothing was sent; or `unknown`
+  bool answer_lost = false;                  // as in CommitAnswer
+  Status unknown{};
 };
 
 // Pure: may be asked several times.
@@ -35,6 +45,17 @@ using Want = std::function<Result<config::Config>(const RemoteConfiguration& bef
 // long as the client's deadline allows, and says on `err` whose it is.
 [[nodiscard]] Result<CardChange> ChangeCard(CardClient& client, std::span<const Selection> selections, const Want& want,
                                             const CommitOptions& options, std::ostream& err);
+
+// Sends a commit or a rollback of generation `base`. Where no answer comes, connects once more, if the deadline allows,
+// and looks for the generation: the first after `base`, with our user and comment. An error: nothing was changed.
+[[nodiscard]] Result<CommitAnswer> CallForCommit(CardClient& client, const v1::Request& request, std::uint64_t base,
+                                                 std::ostream& err);
+
+// Oldest first.
+[[nodiscard]] Result<std::vector<v1::Generation>> ReadGenerations(CardClient& client);
+
+// Of a request that was sent and not answered.
+[[nodiscard]] Status Unknown(const Status& lost);
 
 // A request that another transaction keeps out (kUnavailable over a whole connection): waits in the same way.
 [[nodiscard]] Result<v1::Response> CallWhenFree(CardClient& client, const v1::Request& request, std::ostream& err);

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "helioctl/card_stream.h"
-#include "helioctl/message_channel.h"
 #include "helioctl/version.h"
 
 namespace heliostat::helioctl {
@@ -44,6 +43,8 @@ Status StatusOf(const v1::Error& error) {
 struct CardClient::State {
   MessageChannel channel;
   Deadline deadline;
+  Dial dial{};  // empty: there is but this connection
+  std::string address{};
   v1::Welcome welcome{};
   std::uint64_t last_id = 0;
   std::uint32_t refused_change = 0;
@@ -71,29 +72,47 @@ CardClient::~CardClient() = default;
 
 Result<std::unique_ptr<CardClient>> CardClient::Connect(const Context& context, double timeout_s) {
   const Deadline deadline(timeout_s);
-  auto stream = ConnectToCard(context, deadline);
+  Dial dial = [context](const Deadline& by) { return ConnectToCard(context, by); };
+  auto stream = dial(deadline);
   if (!stream.ok()) return stream.status();
   const double left = timeout_s <= 0 ? 0 : std::max(deadline.RemainingMs(), 1) / 1000.0;
-  return Over(std::move(*stream), left);
+  return Over(std::move(*stream), left, std::move(dial));
 }
 
-Result<std::unique_ptr<CardClient>> CardClient::Over(std::unique_ptr<hal::ByteStream> stream, double timeout_s) {
+Result<std::unique_ptr<CardClient>> CardClient::Over(std::unique_ptr<hal::ByteStream> stream, double timeout_s,
+                                                     Dial again) {
   const std::string address = stream->peer_address();
-  std::unique_ptr<CardClient> client(
-      new CardClient(std::make_unique<State>(State{MessageChannel(std::move(stream)), Deadline(timeout_s)})));
+  std::unique_ptr<CardClient> client(new CardClient(std::make_unique<State>(
+      State{MessageChannel(std::move(stream)), Deadline(timeout_s), std::move(again), address})));
+  HELIOSTAT_RETURN_IF_ERROR(client->Greet());
+  return client;
+}
+
+Status CardClient::Greet() {
   v1::Request request;
   v1::Hello& hello = *request.mutable_hello();
   hello.set_oldest_version(kOldestVersion);
   hello.set_newest_version(kNewestVersion);
   hello.set_client(std::string("helioctl ") + kVersion);
-  auto response = client->Call(std::move(request));
-  if (!response.ok()) return response.status().Within(address);
+  auto response = Call(std::move(request));
+  if (!response.ok()) return response.status().Within(state_->address);
   if (!response->has_welcome()) {
-    return Status(Code::kDataLoss, address, "does not greet as a card does",
+    return Status(Code::kDataLoss, state_->address, "does not greet as a card does",
                   "check that a Heliostat card listens there");
   }
-  client->state_->welcome = response->welcome();
-  return client;
+  state_->welcome = response->welcome();
+  return OkStatus();
+}
+
+Status CardClient::Reconnect() {
+  if (!state_->dial || state_->deadline.passed()) {
+    return Status(Code::kUnavailable, state_->address, "there is no time left to connect again", "try again");
+  }
+  auto stream = state_->dial(state_->deadline);
+  if (!stream.ok()) return stream.status();
+  state_->channel = MessageChannel(std::move(*stream));
+  state_->ended = OkStatus();
+  return Greet();
 }
 
 const v1::Welcome& CardClient::welcome() const { return state_->welcome; }

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "hal/byte_stream.h"
 #include "helioctl/context.h"
+#include "helioctl/message_channel.h"
 
 namespace heliostat::helioctl {
 
@@ -18,9 +19,10 @@ class CardClient {
   // Connects, checks the card's certificate and name, says hello. kUnavailable (nobody listens, with the address),
   // kPermissionDenied (certificates, with which side refuses and why), kUnsupported (no version in common).
   [[nodiscard]] static Result<std::unique_ptr<CardClient>> Connect(const Context& context, double timeout_s);
-  // The same over a connection that is there already.
+  using Dial = std::function<Result<std::unique_ptr<hal::ByteStream>>(const Deadline&)>;
+  // The same over a connection that is there already; `again` makes another one.
   [[nodiscard]] static Result<std::unique_ptr<CardClient>> Over(std::unique_ptr<hal::ByteStream> stream,
-                                                                double timeout_s);
+                                                                double timeout_s, Dial again = {});
   ~CardClient();
   CardClient(const CardClient&) = delete;
   CardClient& operator=(const CardClient&) = delete;
@@ -32,6 +34,9 @@ class CardClient {
   [[nodiscard]] bool timed_out() const;
   // Nothing can be asked any more. An Error of the card does not break a connection.
   [[nodiscard]] bool broken() const;
+  // A new connection in the place of this one, within what is left of the deadline. kUnavailable: nothing is left; else
+  // as Connect.
+  [[nodiscard]] Status Reconnect();
 
   // Sends one request (its id is set here) and returns its one response; an Error comes back as its Status, the
   // subject `resource field`.
@@ -45,6 +50,7 @@ class CardClient {
  private:
   struct State;
   explicit CardClient(std::unique_ptr<State> state);
+  [[nodiscard]] Status Greet();
   std::unique_ptr<State> state_;
 };
 

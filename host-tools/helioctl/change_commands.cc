@@ -13,7 +13,10 @@
 namespace heliostat::helioctl {
 namespace {
 
-constexpr const char* kDoneOrError = "\nExit codes: 0 done, 1 an error; then nothing was changed.";
+constexpr const char* kExitCodes =
+    "\nExit codes: 0 done, 1 an error; then nothing was changed, 3 the card's answer was lost: whether it was done is\n"
+    "unknown, see `helioctl generations`.";
+constexpr const char* kExitCodesOfReading = "\nExit codes: 0 done, 1 an error.";
 
 constexpr const char* kRuleFooter = R"(
 A rule: NUMBER accept|reject [PROTOCOL] [FROM -> TO] [FIELD=VALUE ...]
@@ -22,8 +25,7 @@ A rule: NUMBER accept|reject [PROTOCOL] [FROM -> TO] [FIELD=VALUE ...]
   "20 reject udp 10.0.0.0/8:1000-2000 -> any"        IPv6 with ports: [2001:db8::/32]:443
   "30 accept icmp icmpType=8 description=\"echo\""     icmpType, icmpCode, sourceMac, destinationMac, vlanIds,
                                                      etherType, dscp, tcpFlags=VALUE/MASK, description
-
-Exit codes: 0 done, 1 an error; then nothing was changed.)";
+)";
 
 // A command whose options live as long as the parser, and what it does with them.
 template <typename Options>
@@ -33,7 +35,7 @@ CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::strin
   CLI::App* command = parent.add_subcommand(name, description);
   command->callback(
       [=, &invocation] { invocation.run = [=, &invocation] { return action(*options, invocation.streams); }; });
-  command->footer(kDoneOrError);
+  command->footer(kExitCodes);
   return command;
 }
 
@@ -100,7 +102,7 @@ void AddOneLiners(CLI::App& app, Invocation& invocation, const std::string& verb
     command->add_option("name", options->name, "its name")->required()->type_name("NAME");
     AddResourceFlags(*command, kind, change, options->fields);
     AddChangeOptions(*command, options->change);
-    if (kind == ResourceKind::kFilter) command->footer(kRuleFooter);
+    if (kind == ResourceKind::kFilter) command->footer(std::string(kRuleFooter) + kExitCodes);
   }
 }
 
@@ -110,8 +112,9 @@ void AddEdit(CLI::App& app, Invocation& invocation) {
   edit->add_option("resource", options->names, "KIND NAME, or KIND/NAME")->required()->type_name("RESOURCE");
   AddChangeOptions(*edit, options->change);
   edit->footer(
-      "\nThe editor is $VISUAL, else $EDITOR, else vi. It comes back with the errors while there are some.\n"
-      "\nExit codes: 0 done or left unchanged, 1 an error; then nothing was changed.");
+      std::string(
+          "\nThe editor is $VISUAL, else $EDITOR, else vi. It comes back with the errors while there are some.\n") +
+      kExitCodes);
 }
 
 void AddDelete(CLI::App& app, Invocation& invocation) {
@@ -154,6 +157,7 @@ void AddExport(CLI::App& app, Invocation& invocation) {
       ->type_name("FILE")
       ->capture_default_str();
   AddCardOptions(*command, options->card);
+  command->footer(kExitCodesOfReading);
 }
 
 void AddGenerationCommands(CLI::App& app, Invocation& invocation) {
@@ -162,11 +166,14 @@ void AddGenerationCommands(CLI::App& app, Invocation& invocation) {
       AddCommand(app, "generations", "the configurations that the card keeps", listed, invocation, ListGenerations);
   AddOutputOptions(*generations, listed->output, {Format::kTable, Format::kJson, Format::kYaml});
   AddCardOptions(*generations, listed->card);
+  generations->footer(kExitCodesOfReading);
 
   const auto back = std::make_shared<RollbackOptions>();
   CLI::App* rollback =
       AddCommand(app, "rollback", "a new generation with the content of an older one", back, invocation, Rollback);
-  rollback->add_option("generation", back->generation, "which one; without: the one before the current one")
+  rollback
+      ->add_option("generation", back->generation,
+                   "which one; without: the one before the current one, unless that goes back itself")
       ->type_name("NUMBER")
       ->check(CLI::PositiveNumber);
   AddChangeOptions(*rollback, back->change);

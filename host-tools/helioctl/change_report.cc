@@ -61,7 +61,7 @@ Json ReportJson(const CardChange& change, const Outcomes& outcomes) {
   for (const auto& [name, outcome] : outcomes) {
     json["resources"].push_back({{"kind", WordsOf(name.kind).yaml}, {"name", name.name}, {"outcome", outcome}});
   }
-  if (!change.committed) return json;
+  if (!change.committed || change.answer_lost) return json;
   json["sessions"] = change.committed->sessions();
   json["activeSessions"] = change.committed->active_sessions();
   json["inactive"] = Json::array();
@@ -87,9 +87,9 @@ void PrintLines(const CardChange& change, const Outcomes& outcomes, std::string_
     streams.out << fmt::format("nothing to change: generation {} stays\n", change.before.generation);
     return;
   }
-  streams.out << fmt::format("{}generation {}: {}; {} of {} sessions active\n", dry_run ? "dry run, would be " : "",
+  streams.out << fmt::format("{}generation {}: {}; {}\n", dry_run ? "dry run, would be " : "",
                              change.committed->generation(), Counts(outcomes, removed),
-                             change.committed->active_sessions(), change.committed->sessions());
+                             ActiveText(*change.committed, change.answer_lost));
 }
 
 }  // namespace
@@ -113,6 +113,7 @@ void AddChangeOptions(CLI::App& command, ChangeOptions& options) {
 
 int Report(const CardChange& change, const std::vector<ResourceName>& mentioned, std::string_view removed,
            const ChangeOptions& options, Streams streams) {
+  if (!change.unknown.ok()) return FailUnknown(change.unknown, streams);
   const Outcomes outcomes = OutcomesOf(change, mentioned, removed);
   switch (options.output.format) {
     case Format::kJson: streams.out << JsonText(ReportJson(change, outcomes)); return kDone;
@@ -125,6 +126,11 @@ int Report(const CardChange& change, const std::vector<ResourceName>& mentioned,
   }
   if (change.committed) ReportCommitted(*change.committed, options.output, streams);
   return kDone;
+}
+
+std::string ActiveText(const v1::Committed& committed, bool answer_lost) {
+  return answer_lost ? "the card's answer was lost, but it has it"
+                     : fmt::format("{} of {} sessions active", committed.active_sessions(), committed.sessions());
 }
 
 void ReportCommitted(const v1::Committed& committed, const OutputOptions& output, Streams streams) {

@@ -31,9 +31,13 @@ void AddChangeOptions(CLI::App& command, ChangeOptions& options);
 void AddCommitOptions(CLI::App& command, CommitOptions& options);
 
 // `mentioned` are the resources that the user named, in order of kind and name: those that do not differ are
-// `unchanged`. `removed` is what a removal is called: `pruned`, `deleted`. Returns the exit code.
+// `unchanged`. `removed` is what a removal is called: `pruned`, `deleted`. Returns the exit code: 3 when what became of
+// the change is unknown.
 int Report(const CardChange& change, const std::vector<ResourceName>& mentioned, std::string_view removed,
            const ChangeOptions& options, Streams streams);
+
+// `2 of 3 sessions active`; an answer that was lost does not say.
+[[nodiscard]] std::string ActiveText(const v1::Committed& committed, bool answer_lost);
 
 // What a commit or a rollback came to: sessions that are not active, and how to confirm.
 void ReportCommitted(const v1::Committed& committed, const OutputOptions& output, Streams streams);

@@ -193,10 +193,14 @@ Status ReadOriginal(Editing& editing, const EditOptions& options) {
   return editing.original().empty() ? NotOnCard(**client, editing.name()) : OkStatus();
 }
 
-// Something is wrong that the editor can't mend: the text is worth keeping.
-int FailWithText(const Status& status, TemporaryFile& file, Streams streams) {
+void SayWhereTheTextIs(TemporaryFile& file, Streams streams) {
   file.Keep();
   streams.err << "note: what was edited is in " << file.path() << "\n";
+}
+
+// Something is wrong that the editor can't mend: the text is worth keeping.
+int FailWithText(const Status& status, TemporaryFile& file, Streams streams) {
+  SayWhereTheTextIs(file, streams);
   return Fail(status, streams);
 }
 
@@ -238,14 +242,14 @@ int Edit(const EditOptions& options, Streams streams) {
       return 0;
     }
     if (now == text && !editing.problems().empty()) {
-      file.Keep();
-      streams.err << "note: what was edited is in " << file.path() << "\n";
+      SayWhereTheTextIs(file, streams);
       return Fail(editing.problems(), ", nothing changed", streams);
     }
     text = now;
     editing.Read(text);
     if (!editing.problems().empty()) continue;
     const auto change = Send(editing, options, streams);
+    if (change.ok() && !change->unknown.ok()) SayWhereTheTextIs(file, streams);
     if (change.ok()) return Report(*change, {editing.name()}, "deleted", options.change, streams);
     if (editing.overtaken() || !CanBeMended(change.status())) return FailWithText(change.status(), file, streams);
     if (editing.problems().empty()) editing.Refuse(change.status());

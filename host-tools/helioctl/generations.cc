@@ -15,15 +15,6 @@ namespace {
 
 constexpr int kDone = 0;
 
-Result<std::vector<v1::Generation>> ReadGenerations(CardClient& client) {
-  v1::Request request;
-  request.mutable_list_generations();
-  auto response = client.Call(std::move(request));
-  if (!response.ok()) return response.status();
-  const auto& listed = response->generations().generations();
-  return std::vector<v1::Generation>(listed.begin(), listed.end());
-}
-
 const v1::Generation* Current(const std::vector<v1::Generation>& generations) {
   const auto found =
       std::find_if(generations.begin(), generations.end(), [](const v1::Generation& g) { return g.current(); });
@@ -54,31 +45,59 @@ void PrintTable(const std::vector<v1::Generation>& generations, const OutputOpti
   streams.out << table.Render(StyleOf(output, streams.out));
 }
 
+// A rollback, or what the card did by itself: their summaries begin so.
+bool GoesBack(const v1::Generation& generation) { return generation.summary().starts_with("to "); }
+
+// The one before the current one.
+Result<std::uint64_t> RollbackByDefault(const std::vector<v1::Generation>& generations, const v1::Generation& current) {
+  const v1::Generation* before = nullptr;
+  for (const v1::Generation& generation : generations) {
+    if (generation.number() < current.number()) before = &generation;  // oldest first
+  }
+  if (before == nullptr) {
+    return Status(Code::kNotFound, "generation", fmt::format("there is none before {}", current.number()),
+                  "apply a configuration");
+  }
+  // Done twice, it would bring back what the first was to get rid of.
+  if (GoesBack(current)) {
+    return Status(Code::kFailedPrecondition, fmt::format("generation {}", current.number()),
+                  fmt::format("goes back itself ({})", current.summary()),
+                  fmt::format("give the number of the one that you want: the content of the one before is `helioctl "
+                              "rollback {}`; `helioctl generations` lists them",
+                              before->number()));
+  }
+  return before->number();
+}
+
 // Where to go back to, checked against what is kept, so that the error can say what there is.
 Result<std::uint64_t> RollbackTo(std::uint64_t wanted, const std::vector<v1::Generation>& generations,
                                  const v1::Generation& current) {
-  const v1::Generation* before = nullptr;
+  if (wanted == 0) return RollbackByDefault(generations, current);
   for (const v1::Generation& generation : generations) {
     if (generation.number() == wanted) return wanted;
-    if (generation.number() < current.number()) before = &generation;  // oldest first
-  }
-  if (wanted == 0 && before != nullptr) return before->number();
-  if (wanted == 0) {
-    return Status(Code::kNotFound, "generation", fmt::format("there is none before {}", current.number()),
-                  "apply a configuration");
   }
   return Status(Code::kNotFound, fmt::format("generation {}", wanted), "is not kept",
                 fmt::format("the card has {} to {}; `helioctl generations` lists them", generations.front().number(),
                             generations.back().number()));
 }
 
-Json CommittedJson(const v1::Committed& committed, std::uint64_t content_of) {
-  return {{"generation", committed.generation()},
-          {"contentOf", content_of},
-          {"dryRun", committed.dry_run()},
-          {"sessions", committed.sessions()},
-          {"activeSessions", committed.active_sessions()},
-          {"confirmWithinSeconds", committed.confirm_within_s()}};
+Json RolledBackJson(const RolledBack& done) {
+  const v1::Committed& committed = done.answer.committed;
+  Json json{{"generation", committed.generation()}, {"contentOf", done.content_of}, {"dryRun", committed.dry_run()}};
+  if (!done.answer.lost) {
+    json["sessions"] = committed.sessions();
+    json["activeSessions"] = committed.active_sessions();
+  }
+  json["confirmWithinSeconds"] = committed.confirm_within_s();
+  return json;
+}
+
+// After a confirmation without an answer.
+bool IsConfirmed(CardClient& client, std::uint64_t generation) {
+  if (!client.Reconnect().ok()) return false;
+  const auto generations = ReadGenerations(client);
+  const v1::Generation* current = generations.ok() ? Current(*generations) : nullptr;
+  return current != nullptr && current->number() == generation && current->confirm_left_s() == 0;
 }
 
 }  // namespace
@@ -98,34 +117,42 @@ int ListGenerations(const GenerationsOptions& options, Streams streams) {
   return kDone;
 }
 
-int Rollback(const RollbackOptions& options, Streams streams) {
-  const auto client = OpenCard(options.change.card);
-  if (!client.ok()) return Fail(client.status(), streams);
-  const auto generations = ReadGenerations(**client);
-  if (!generations.ok()) return Fail(generations.status(), streams);
+Result<RolledBack> RollBack(CardClient& client, std::uint64_t generation, const CommitOptions& options,
+                            std::ostream& err) {
+  const auto generations = ReadGenerations(client);
+  if (!generations.ok()) return generations.status();
   const v1::Generation* current = Current(*generations);
   if (current == nullptr) {
-    return Fail(Status(Code::kNotFound, "generation", "the card has none yet", "apply a configuration"), streams);
+    return Status(Code::kNotFound, "generation", "the card has none yet", "apply a configuration");
   }
-  const auto to = RollbackTo(options.generation, *generations, *current);
-  if (!to.ok()) return Fail(to.status(), streams);
+  const auto to = RollbackTo(generation, *generations, *current);
+  if (!to.ok()) return to.status();
   v1::Request request;
   v1::Rollback& rollback = *request.mutable_rollback();
   rollback.set_generation(*to);
   rollback.set_expected_generation(current->number());
-  rollback.set_confirm_within_s(options.change.commit.confirm_within_s);
-  rollback.set_comment(options.change.commit.comment);
-  rollback.set_dry_run(options.change.commit.dry_run);
-  const auto response = CallWhenFree(**client, request, streams.err);
-  if (!response.ok()) return Fail(response.status(), streams);
-  const v1::Committed& committed = response->committed();
+  rollback.set_confirm_within_s(options.confirm_within_s);
+  rollback.set_comment(options.comment);
+  rollback.set_dry_run(options.dry_run);
+  auto answer = CallForCommit(client, request, current->number(), err);
+  if (!answer.ok()) return answer.status();
+  return RolledBack{std::move(*answer), *to};
+}
+
+int Rollback(const RollbackOptions& options, Streams streams) {
+  const auto client = OpenCard(options.change.card);
+  if (!client.ok()) return Fail(client.status(), streams);
+  const auto done = RollBack(**client, options.generation, options.change.commit, streams.err);
+  if (!done.ok()) return Fail(done.status(), streams);
+  if (!done->answer.unknown.ok()) return FailUnknown(done->answer.unknown, streams);
   if (options.change.output.format == Format::kJson) {
-    streams.out << JsonText(CommittedJson(committed, *to));
+    streams.out << JsonText(RolledBackJson(*done));
     return kDone;
   }
-  streams.out << fmt::format("{}generation {}, with the content of {}; {} of {} sessions active\n",
-                             committed.dry_run() ? "dry run, would be " : "", committed.generation(), *to,
-                             committed.active_sessions(), committed.sessions());
+  const v1::Committed& committed = done->answer.committed;
+  streams.out << fmt::format("{}generation {}, with the content of {}; {}\n",
+                             committed.dry_run() ? "dry run, would be " : "", committed.generation(), done->content_of,
+                             ActiveText(committed, done->answer.lost));
   ReportCommitted(committed, options.change.output, streams);
   return kDone;
 }
@@ -148,7 +175,8 @@ int Confirm(const ConfirmOptions& options, Streams streams) {
   v1::Request request;
   request.mutable_confirm()->set_generation(generation);
   const auto response = (*client)->Call(std::move(request));
-  if (!response.ok()) return Fail(response.status(), streams);
+  if (!response.ok() && !(*client)->broken()) return Fail(response.status(), streams);
+  if (!response.ok() && !IsConfirmed(**client, generation)) return FailUnknown(Unknown(response.status()), streams);
   streams.out << fmt::format("generation {} confirmed\n", generation);
   return kDone;
 }

@@ -14,7 +14,7 @@ struct GenerationsOptions {
 };
 
 struct RollbackOptions {
-  std::uint64_t generation = 0;  // 0: the one before the current one
+  std::uint64_t generation = 0;  // 0: the one before the current one, unless that goes back itself
   ChangeOptions change{};
 };
 
@@ -22,6 +22,15 @@ struct ConfirmOptions {
   std::uint64_t generation = 0;  // 0: the current one
   CardOptions card{};
 };
+
+struct RolledBack {
+  CommitAnswer answer{};
+  std::uint64_t content_of = 0;
+};
+
+// `generation` as in RollbackOptions. kNotFound: not kept; kFailedPrecondition: the number has to be given.
+[[nodiscard]] Result<RolledBack> RollBack(CardClient& client, std::uint64_t generation, const CommitOptions& options,
+                                          std::ostream& err);
 
 int ListGenerations(const GenerationsOptions& options, Streams streams);
 int Rollback(const RollbackOptions& options, Streams streams);

@@ -149,6 +149,12 @@ an error, which is on standard error
 of
 .BR "helioctl diff" :
 something differs
+.TP
+.B 3
+of what changes a card: it was asked for, but the card's answer was lost, and the card could not be asked again in time or
+does not show it yet.
+Whether it was done is unknown: see
+.BR "helioctl generations" .
 .SH ENVIRONMENT
 .TP
 .B HELIOSTAT_CONFIG

@@ -16,6 +16,7 @@ namespace heliostat::helioctl {
 namespace {
 
 constexpr int kFailed = 1;
+constexpr int kUnknown = 3;
 
 constexpr std::array<std::pair<std::string_view, Format>, 5> kFormats{{{"table", Format::kTable},
                                                                        {"wide", Format::kWide},
@@ -96,6 +97,11 @@ std::string YamlText(const Json& json) { return DocumentYaml(json); }
 int Fail(const Status& status, Streams streams) {
   streams.err << "helioctl: " << Printable(status.ToString()) << "\n";
   return kFailed;
+}
+
+int FailUnknown(const Status& status, Streams streams) {
+  Fail(status, streams);
+  return kUnknown;
 }
 
 }  // namespace heliostat::helioctl

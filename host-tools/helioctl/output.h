@@ -46,5 +46,7 @@ std::string YamlText(const Json& json);
 
 // `helioctl: resource field: reason; fix` on standard error; the exit code 1.
 int Fail(const Status& status, Streams streams);
+// The same of a change that was asked for and may have been made: the exit code 3.
+int FailUnknown(const Status& status, Streams streams);
 
 }  // namespace heliostat::helioctl

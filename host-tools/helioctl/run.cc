@@ -30,7 +30,8 @@ Examples:
   helioctl board board.textproto                       check a board's description
   helioctl counters readings.bin                       what was mirrored, and what was not
 
-Exit codes: 0 done, 1 an error (on standard error; nothing was changed), 2 diff: something differs.)";
+Exit codes: 0 done, 1 an error (on standard error; nothing was changed), 2 diff: something differs, 3 the card's answer to
+a change was lost: whether it was done is unknown, see `helioctl generations`.)";
 
 std::vector<std::string> CommandNames(const CLI::App& app) {
   std::vector<std::string> names;

@@ -14,7 +14,8 @@ struct Streams {
   std::ostream& err;
 };
 
-// `arguments` without the program's name. Returns the exit code: 0 done, 1 an error, which is on `streams.err`.
+// `arguments` without the program's name. Returns the exit code: 0 done, 1 an error, which is on `streams.err`,
+// 2 and 3 as the help says.
 // Never throws.
 int Run(const std::vector<std::string>& arguments, Streams streams);
 

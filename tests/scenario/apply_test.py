@@ -424,6 +424,7 @@ class Generations(ApplyCase):
         listed = self.out("generations")
         self.assertIn("the first", listed)
         self.assertRegex(listed, rf"(?m)^ *{first + 2} .*current")
+        self.refused("rollback", says=f"generation {first + 2}: goes back itself (to {first}: ")
         self.assertIn(f"generation {first + 3}, with the content of {first + 1}", self.out("rollback", str(first + 1)))
         self.refused("rollback", "99", says="generation 99: is not kept; the card has ")
 

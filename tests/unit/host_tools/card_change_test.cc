@@ -5,6 +5,8 @@
 #include <sstream>
 
 #include "helioctl/change_plan.h"
+#include "helioctl/change_report.h"
+#include "helioctl/generations.h"
 #include "unit/host_tools/random_config.h"
 #include "unit/host_tools/scripted_card.h"
 
@@ -31,10 +33,35 @@ v1::Error Error(Code code, const std::string& reason) {
 
 class CardChangeTest : public ::testing::Test {
  protected:
-  Result<CardChange> Change(const Want& want, const CommitOptions& options = {}) {
-    auto client = CardClient::Over(card_.Connect(), 10);
+  Status Connect() {
+    auto client =
+        CardClient::Over(card_.Connect(), 10, [this](const Deadline&) -> Result<std::unique_ptr<hal::ByteStream>> {
+          if (!comes_back_) return Status(Code::kUnavailable, "", "nobody listens");
+          return card_.Connect();
+        });
     if (!client.ok()) return client.status();
     client_ = std::move(*client);
+    return OkStatus();
+  }
+
+  Result<RolledBack> Back(std::uint64_t generation = 0, const CommitOptions& options = {}) {
+    HELIOSTAT_RETURN_IF_ERROR(Connect());
+    return RollBack(*client_, generation, options, err_);
+  }
+
+  v1::Generation& Keeps(std::uint64_t number, const std::string& user, const std::string& summary) {
+    for (v1::Generation& generation : card_.generations) generation.set_current(false);
+    v1::Generation& made = card_.generations.emplace_back();
+    made.set_number(number);
+    made.set_user(user);
+    made.set_summary(summary);
+    made.set_current(true);
+    card_.generation = number;
+    return made;
+  }
+
+  Result<CardChange> Change(const Want& want, const CommitOptions& options = {}) {
+    HELIOSTAT_RETURN_IF_ERROR(Connect());
     const Selection all;
     return ChangeCard(*client_, {&all, 1}, want, options, err_);
   }
@@ -44,6 +71,7 @@ class CardChangeTest : public ::testing::Test {
   }
 
   ScriptedCard card_;
+  bool comes_back_ = true;
   std::unique_ptr<CardClient> client_;
   std::ostringstream err_;
 };
@@ -117,6 +145,81 @@ TEST_F(CardChangeTest, DryRunChangesNothing) {
   ASSERT_TRUE(change.ok());
   EXPECT_TRUE(change->committed->dry_run());
   EXPECT_EQ(card_.config, config::Config());
+}
+
+TEST_F(CardChangeTest, FindsWhatTheCardMadeAlthoughItsAnswerWasLost) {
+  card_.lost_answers = 1;
+  const auto change = Change(Add(WithTargets({"ours"})), {.comment = "why"});
+  ASSERT_TRUE(change.ok()) << change.status().ToString();
+  EXPECT_TRUE(change->answer_lost);
+  EXPECT_TRUE(change->unknown.ok());
+  EXPECT_EQ(change->committed->generation(), 2U);
+  EXPECT_EQ(card_.Count(v1::Request::kCommit), 1);
+}
+
+TEST_F(CardChangeTest, SaysThatItDoesNotKnowWhatBecameOfIt) {
+  const struct {
+    const char* what;
+    bool done, comes_back;
+    const char* other;  // who makes the next generation
+  } kCases[] = {{"not there yet", false, true, nullptr},
+                {"nobody there", true, false, nullptr},
+                {"another's generation", false, true, "bob"}};
+  for (const auto& one : kCases) {
+    SCOPED_TRACE(one.what);
+    card_ = ScriptedCard();
+    card_.lost_answers = 1;
+    card_.does_what_is_lost = one.done;
+    comes_back_ = one.comes_back;
+    if (one.other != nullptr) Keeps(2, one.other, "+1 target");
+    card_.generation = 1;
+    const auto change = Change(Add(WithTargets({"ours"})));
+    ASSERT_TRUE(change.ok()) << "not an error, after which nothing would have changed";
+    EXPECT_FALSE(change->committed);
+    EXPECT_EQ(change->unknown.ToString(),
+              "the card closed the connection while the card to commit was waited for, so whether it was done is "
+              "unknown; see `helioctl generations` before you try again");
+    std::istringstream in;
+    std::ostringstream out;
+    EXPECT_EQ(Report(*change, {}, "deleted", {}, {in, out, err_}), 3);
+    EXPECT_EQ(out.str(), "");
+  }
+}
+
+TEST_F(CardChangeTest, ADryRunWithoutAnAnswerIsAnError) {
+  card_.lost_answers = 1;
+  EXPECT_EQ(Change(Add(WithTargets({"ours"})), {.dry_run = true}).status().code(), Code::kUnavailable);
+}
+
+TEST_F(CardChangeTest, ARollbackWhoseAnswerWasLostIsFound) {
+  Keeps(1, "ada", "+1 target");
+  Keeps(2, "bob", "~1 target");
+  card_.lost_answers = 1;
+  const auto back = Back();
+  ASSERT_TRUE(back.ok()) << back.status().ToString();
+  EXPECT_TRUE(back->answer.lost);
+  EXPECT_EQ(back->answer.committed.generation(), 3U);
+  EXPECT_EQ(back->content_of, 1U);
+}
+
+TEST_F(CardChangeTest, ARollbackTriedAgainDoesNotBringTheBadBack) {
+  Keeps(1, "ada", "+1 target");
+  Keeps(2, "bob", "~1 target");
+  card_.lost_answers = 1;
+  comes_back_ = false;
+  const auto lost = Back();
+  ASSERT_TRUE(lost.ok()) << lost.status().ToString();
+  EXPECT_FALSE(lost->answer.unknown.ok());
+  EXPECT_EQ(card_.generation, 3U) << "it was done all the same";
+  const auto again = Back();
+  EXPECT_EQ(again.status().code(), Code::kFailedPrecondition);
+  EXPECT_EQ(again.status().subject(), "generation 3");
+  EXPECT_NE(again.status().reason().find("goes back itself (to 1: "), std::string::npos) << again.status().reason();
+  EXPECT_NE(again.status().fix().find("helioctl rollback 2"), std::string::npos) << again.status().fix();
+  EXPECT_EQ(card_.generation, 3U);
+  const auto meant = Back(2);
+  ASSERT_TRUE(meant.ok()) << meant.status().ToString();
+  EXPECT_EQ(meant->content_of, 2U);
 }
 
 }  // namespace

@@ -91,11 +91,18 @@ class Connection : public hal::ByteStream {
       case v1::Request::kHello:
         response.mutable_welcome()->set_role(v1::ADMIN);
         response.mutable_welcome()->set_card("card0");
+        response.mutable_welcome()->set_user("ada");
         return Send(request, response);
       case v1::Request::kList: return AnswerList(request);
       case v1::Request::kBegin: return AnswerBegin(request);
       case v1::Request::kEdit: return AnswerEdit(request);
       case v1::Request::kCommit: return AnswerCommit(request);
+      case v1::Request::kRollback: return AnswerRollback(request);
+      case v1::Request::kListGenerations:
+        for (const v1::Generation& generation : card_.generations) {
+          *response.mutable_generations()->add_generations() = generation;
+        }
+        return Send(request, response);
       default: return Refuse(request, ErrorOf(Status(Code::kUnsupported, "", "is not in the script"), 0));
     }
   }
@@ -129,8 +136,39 @@ class Connection : public hal::ByteStream {
     Send(request, response);
   }
 
+  // True: nobody hears of it.
+  bool Loses() {
+    if (card_.lost_answers == 0) return false;
+    --card_.lost_answers;
+    return true;
+  }
+
+  void Keep(const std::string& comment, const std::string& summary) {
+    for (v1::Generation& generation : card_.generations) generation.set_current(false);
+    v1::Generation& made = card_.generations.emplace_back();
+    made.set_number(++card_.generation);
+    made.set_user("ada");
+    made.set_comment(comment);
+    made.set_summary(summary);
+    made.set_current(true);
+  }
+
+  void AnswerRollback(const v1::Request& request) {
+    const v1::Rollback& rollback = request.rollback();
+    const bool loses = Loses();
+    if (!loses || card_.does_what_is_lost) {
+      Keep(rollback.comment(), "to " + std::to_string(rollback.generation()) + ": ~1 filter");
+    }
+    if (loses) return;
+    v1::Response response;
+    response.mutable_committed()->set_generation(card_.generation);
+    Send(request, response);
+  }
+
   void AnswerCommit(const v1::Request& request) {
     if (GiveError(request, card_.commit_errors)) return;
+    const bool loses = Loses();
+    if (loses && !card_.does_what_is_lost) return;
     auto edited = editor_->Finish();
     if (!edited.ok()) return Refuse(request, ErrorOf(edited.status(), 0));
     v1::Response response;
@@ -138,10 +176,10 @@ class Connection : public hal::ByteStream {
     response.mutable_committed()->set_dry_run(request.commit().dry_run());
     if (!request.commit().dry_run()) {
       card_.config = std::move(*edited);
-      ++card_.generation;
+      Keep(request.commit().comment(), "+1 target");
     }
     editor_.reset();
-    Send(request, response);
+    if (!loses) Send(request, response);
   }
 
   void AnswerList(const v1::Request& request) {
