@@ -162,7 +162,13 @@ TEST_F(PkiCommands, IssueRefusesWhatItShould) {
   EXPECT_THAT(Refused({"pki", "issue", "operator", "alice"}), HasSubstr("--owner: is missing"));
   EXPECT_THAT(Refused({"pki", "issue", "viewer", "a/../b"}), HasSubstr("user \"a/../b\": is not a name"));
   EXPECT_THAT(Refused({"pki", "issue", "viewer", ".."}), HasSubstr("is not a name"));
-  EXPECT_THAT(Refused({"pki", "issue", "operator", "bob", "--owner", "a b"}), HasSubstr("can't be written in a"));
+  for (const char* owner : {"a b", "team:blue", "blue@example.com", "-blue", "blue."}) {
+    EXPECT_THAT(Refused({"pki", "issue", "operator", "bob", "--owner", owner}),
+                HasSubstr("is no name, and cards would"));
+  }
+  for (const char* role : {"admin", "flasher", "card"}) {
+    EXPECT_THAT(Refused({"pki", "issue", role, "bob", "--owner", "blue"}), HasSubstr("--owner"));
+  }
   EXPECT_THAT(Refused({"pki", "issue", "card", "c", "--ip", "card0"}), HasSubstr("\"card0\" is not an IP address"));
   EXPECT_THAT(Refused({"pki", "issue", "card", "c", "--not-before", "now"}), HasSubstr("--not-before"));
   EXPECT_THAT(Refused({"pki", "issue", "card", "c", "--dir", "nowhere"}), HasSubstr("helioctl pki init"));
