@@ -109,7 +109,11 @@ OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::
 class Builder {
  public:
   Builder(const BuildInput& input, const Registry& previous)
-      : input_(input), config_(*input.config), previous_(previous), next_hops_(*input.config, input.interfaces) {}
+      : input_(input),
+        config_(*input.config),
+        previous_(previous),
+        next_hops_(*input.config, input.interfaces),
+        guests_(input.interfaces) {}
 
   Result<Built> Run() {
     Result<rules::Compiled> compiled = Compile();
@@ -211,6 +215,10 @@ class Builder {
   std::string WhyNothingLeaves(const config::Session& session, const config::Target& target,
                                const config::Target& member) {
     if (!config::MayUse(target.metadata.owner, member)) return Withdrawn(member, target.metadata.owner);
+    if (!config::MayDeliver(config_, guests_, member)) {
+      return "target \"" + member.metadata.name + "\": its owner may not deliver to interface \"" +
+             guests_.Of(member)->name + "\"";
+    }
     const std::string named = "target \"" + member.metadata.name + "\": ";
     const underlay::NextHop& hop = next_hops_.For(member);
     if (!hop.resolved) return named + hop.reason;
@@ -287,7 +295,8 @@ class Builder {
             "use fewer sources, or smaller groups"};
       }
       datapath::Member built;
-      if (withdrawn || !config::MayUse(target->metadata.owner, *member)) {
+      if (withdrawn || !config::MayUse(target->metadata.owner, *member) ||
+          !config::MayDeliver(config_, guests_, *member)) {
         built.withdrawn = true;
       } else {
         HELIOSTAT_RETURN_IF_ERROR(BuildMember(session, *member, input_.interfaces[port], direction, built));
@@ -404,6 +413,7 @@ class Builder {
   const config::Config& config_;
   const Registry& previous_;
   NextHops next_hops_;
+  config::Guests guests_;
   std::uint32_t members_ = 0;
   Built built_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "config/check.h"
 
@@ -15,14 +16,68 @@ std::string_view OwnerOfInterface(const Config& config, std::string_view interfa
                                                                       : std::string_view();
 }
 
+std::string BelongsTo(std::string_view owner) {
+  return owner.empty() ? std::string("belongs to the admin") : "belongs to " + Quoted(owner);
+}
+
 Status MayNotMirror(std::string_view user, const std::string& source, std::string_view owner) {
-  return {Code::kPermissionDenied, "sources " + Quoted(source),
-          (owner.empty() ? std::string("it belongs to the admin") : "it belongs to " + Quoted(owner)) + ", not to " +
-              Quoted(user),
+  return {Code::kPermissionDenied, "sources " + Quoted(source), "it " + BelongsTo(owner) + ", not to " + Quoted(user),
           "use an interface of the session's owner"};
 }
 
+Status CheckMembers(const Config& config, const Target& group) {
+  const std::string& user = group.metadata.owner;
+  for (const std::string& name : group.members) {
+    const Target* member = FindTarget(config, name);
+    if (member == nullptr || MayUse(user, *member)) continue;
+    return {Code::kPermissionDenied, "members " + Quoted(name),
+            "it " + BelongsTo(member->metadata.owner) + " and is not shared with " + Quoted(user),
+            "share it, or leave it out"};
+  }
+  return {};
+}
+
+// Who may deliver to a guest may keep its owner from mirroring it; who may take VLAN IDs may blind the card to them.
+Status CheckDelivery(const Config& config, const Guests& guests, const Target& target) {
+  const std::string& user = target.metadata.owner;
+  if (!MayDeliver(config, guests, target)) {
+    const std::string& guest = guests.Of(target)->name;
+    return {
+        Code::kPermissionDenied,
+        target.interface.empty() ? "remote " + target.remote.ToString() : "interface " + Quoted(guest),
+        "copies would be delivered to interface " + Quoted(guest) + ", which " +
+            BelongsTo(OwnerOfInterface(config, guest)) + ", not to " + Quoted(user),
+        "deliver to an interface of " + Quoted(user) + ", or have an admin make a target without owner and share it"};
+  }
+  if (user.empty() || !target.vlan_id || guests.Of(target) != nullptr) return {};
+  return {Code::kPermissionDenied, "vlan_id",
+          "no frame tagged " + std::to_string(*target.vlan_id) + " on " + Quoted(target.interface) +
+              " would be mirrored any more, whoever's session it is, and " + Quoted(user) + " is no admin",
+          "have an admin make a target without owner and share it with " + Quoted(user)};
+}
+
 }  // namespace
+
+Guests::Guests(const std::vector<Interface>& interfaces) {
+  for (const Interface& interface : interfaces) {
+    if (interface.kind == InterfaceKind::kEdge) continue;
+    by_name_.emplace(interface.name, &interface);
+    by_address_.emplace(interface.primary_ipv4, &interface);
+    by_address_.emplace(interface.primary_ipv6, &interface);
+  }
+  by_address_.erase(IpAddress{});
+}
+
+const Interface* Guests::Of(const Target& target) const {
+  if (target.group) return nullptr;
+  // A target that names an edge interface leaves by it, whoever has its address.
+  if (!target.interface.empty()) {
+    const auto named = by_name_.find(target.interface);
+    return named == by_name_.end() ? nullptr : named->second;
+  }
+  const auto addressed = by_address_.find(target.remote);
+  return addressed == by_address_.end() ? nullptr : addressed->second;
+}
 
 bool MayUse(std::string_view user, const Target& target) {
   return user.empty() || user == target.metadata.owner ||
@@ -31,6 +86,12 @@ bool MayUse(std::string_view user, const Target& target) {
 
 bool MayMirror(const Config& config, std::string_view user, std::string_view interface) {
   return user.empty() || user == OwnerOfInterface(config, interface);
+}
+
+bool MayDeliver(const Config& config, const Guests& guests, const Target& target) {
+  if (target.metadata.owner.empty()) return true;
+  const Interface* guest = guests.Of(target);
+  return guest == nullptr || OwnerOfInterface(config, guest->name) == target.metadata.owner;
 }
 
 const Target* FindTarget(const Config& config, std::string_view name) {
@@ -55,23 +116,13 @@ Status CheckUse(const Config& config, const Session& session) {
   return {};
 }
 
-Status CheckUse(const Config& config, const Target& target) {
-  const std::string& user = target.metadata.owner;
-  for (const std::string& name : target.members) {
-    const Target* member = FindTarget(config, name);
-    if (member == nullptr || MayUse(user, *member)) continue;
-    const std::string& owner = member->metadata.owner;
-    return Status(Code::kPermissionDenied, "members " + Quoted(name),
-                  (owner.empty() ? std::string("it belongs to the admin") : "it belongs to " + Quoted(owner)) +
-                      " and is not shared with " + Quoted(user),
-                  "share it, or leave it out")
-        .Within(Named("target", target.metadata.name));
-  }
-  return {};
+Status CheckUse(const Config& config, const Guests& guests, const Target& target) {
+  Status status = target.group ? CheckMembers(config, target) : CheckDelivery(config, guests, target);
+  return std::move(status).Within(Named("target", target.metadata.name));
 }
 
-Status CheckUses(const Config& config) {
-  for (const Target& target : config.targets) HELIOSTAT_RETURN_IF_ERROR(CheckUse(config, target));
+Status CheckUses(const Config& config, const Guests& guests) {
+  for (const Target& target : config.targets) HELIOSTAT_RETURN_IF_ERROR(CheckUse(config, guests, target));
   for (const Session& session : config.sessions) HELIOSTAT_RETURN_IF_ERROR(CheckUse(config, session));
   return {};
 }

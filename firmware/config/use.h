@@ -2,30 +2,51 @@
 //
 // An empty owner is the admin's, and what the admin owns may use everything. Any other owner's session may take as a
 // source only an interface of the same owner, and as a target one of the same owner or one shared with it; a group of
-// such an owner may have as members only targets that its owner could use.
+// such an owner may have as members only targets that its owner could use. Such an owner's target delivers copies to no
+// guest but its own, and wears no VLAN ID on an edge interface: that ID is the mirror's from then on, for everyone.
 //
 // A configuration stays valid when a right is taken back: what used it makes no copies until the right is given again.
-// So Validate does not ask; who makes or changes a session or a group is asked here.
+// So Validate does not ask; who makes or changes a session or a target is asked here.
 #pragma once
 
+#include <map>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "config/config.h"
 
 namespace heliostat::config {
 
+// Which of the card's interfaces are guests (vm or nfv), by name and primary address. Views into `interfaces`, which
+// outlives it; none when they are not known.
+class Guests {
+ public:
+  Guests() = default;
+  explicit Guests(const std::vector<Interface>& interfaces);
+  explicit Guests(std::vector<Interface>&&) = delete;
+
+  // The one that gets the copies which go to `target`; null: they leave by an edge interface, or it is a group.
+  [[nodiscard]] const Interface* Of(const Target& target) const;
+
+ private:
+  std::map<std::string_view, const Interface*> by_name_;
+  std::map<IpAddress, const Interface*> by_address_;
+};
+
 [[nodiscard]] bool MayUse(std::string_view user, const Target& target);
 [[nodiscard]] bool MayMirror(const Config& config, std::string_view user, std::string_view interface);
+// May the owner of `target` have copies delivered where they go?
+[[nodiscard]] bool MayDeliver(const Config& config, const Guests& guests, const Target& target);
 
 // Null: there is none of that name.
 [[nodiscard]] const Target* FindTarget(const Config& config, std::string_view name);
 
 // kPermissionDenied, naming session, and `target` or the source, of a valid configuration.
 [[nodiscard]] Status CheckUse(const Config& config, const Session& session);
-// The same of a group's members; ok when `target` is none.
-[[nodiscard]] Status CheckUse(const Config& config, const Target& target);
+// The same of what a target needs: a group its members, another the guest or the VLAN ID that it names.
+[[nodiscard]] Status CheckUse(const Config& config, const Guests& guests, const Target& target);
 // Of all targets, then all sessions: the first error.
-[[nodiscard]] Status CheckUses(const Config& config);
+[[nodiscard]] Status CheckUses(const Config& config, const Guests& guests);
 
 }  // namespace heliostat::config

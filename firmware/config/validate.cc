@@ -80,6 +80,7 @@ Status ValidateInterfaces(const Config& config, const Index& index) {
 }  // namespace
 
 Index::Index(const Config& config, const Card& card) : interfaces_known(card.interfaces_known) {
+  if (interfaces_known) guests = Guests(card.interfaces);
   for (const Interface& interface : card.interfaces) interfaces.emplace(interface.name, &interface);
   for (const Underlay& underlay : config.underlays) underlays.emplace(underlay.interface, &underlay);
   for (const Target& target : config.targets) targets.emplace(target.metadata.name, &target);

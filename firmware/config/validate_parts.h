@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "config/config.h"
+#include "config/use.h"
 #include "config/validate.h"
 
 namespace heliostat::config {
@@ -22,6 +23,7 @@ struct Index {
   [[nodiscard]] std::uint16_t EgressMtu(std::string_view interface) const;
 
   bool interfaces_known;
+  Guests guests;  // none when interfaces are not known
   std::unordered_map<std::string_view, const Interface*> interfaces;
   std::unordered_map<std::string_view, const Underlay*> underlays;
   std::unordered_map<std::string_view, const Target*> targets;

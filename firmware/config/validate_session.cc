@@ -1,8 +1,8 @@
-#include <map>
 #include <unordered_set>
 
 #include "config/bounds.h"
 #include "config/check.h"
+#include "config/use.h"
 #include "config/validate_parts.h"
 
 namespace heliostat::config {
@@ -75,20 +75,14 @@ Status CheckTunnelId(const Session& session, Encapsulation encapsulation) {
 class SessionChecks {
  public:
   SessionChecks(const Config& config, const Index& index, const Limits& limits) : index_(index), limits_(limits) {
-    std::map<IpAddress, std::string_view> guests;
-    for (const auto& [name, interface] : index.interfaces) {
-      if (!index.interfaces_known || interface->kind == InterfaceKind::kEdge) continue;
-      guests.emplace(interface->primary_ipv4, name);
-      guests.emplace(interface->primary_ipv6, name);
-    }
-    guests.erase(IpAddress{});
     for (const Target& target : config.targets) {
       if (target.group) continue;
-      // A target that names an edge interface leaves by it, whoever has its address.
-      const auto guest = target.interface.empty() ? guests.find(target.remote) : guests.end();
-      if (guest == guests.end() && target.encapsulation != Encapsulation::kNone) continue;
-      delivered_to_.emplace(guest == guests.end() ? std::string_view(target.interface) : guest->second, &target);
+      const Interface* guest = index.guests.Of(target);
+      if (guest == nullptr && target.encapsulation != Encapsulation::kNone) continue;
       local_.insert(&target);
+      // One whose owner may not deliver there (any more) does not, and keeps nobody from mirroring the guest.
+      if (!MayDeliver(config, index.guests, target)) continue;
+      delivered_to_.emplace(guest == nullptr ? std::string_view(target.interface) : guest->name, &target);
     }
   }
 

@@ -144,7 +144,7 @@ Status CheckUses(const Change& change) {
   for (const Difference& difference : change.differences) {
     if (difference.removed()) continue;
     if (difference.kind == Kind::kTarget) {
-      HELIOSTAT_RETURN_IF_ERROR(config::CheckUse(change.after, change.after.targets[difference.after]));
+      HELIOSTAT_RETURN_IF_ERROR(config::CheckUse(change.after, change.guests, change.after.targets[difference.after]));
     }
     if (difference.kind == Kind::kSession && !OnlyRests(change, difference)) {
       HELIOSTAT_RETURN_IF_ERROR(config::CheckUse(change.after, change.after.sessions[difference.after]));

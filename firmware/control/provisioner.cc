@@ -196,7 +196,8 @@ Result<codec::Committed> Provisioner::Change(const Intent& intent) {
   codec::Committed committed;
   committed.dry_run = intent.dry_run;
   if (intent.by != nullptr) {
-    const control::Change change{*config_, *intent.config, differences};
+    const config::Guests guests(options_.agent->card().interfaces);
+    const control::Change change{*config_, *intent.config, differences, guests};
     HELIOSTAT_RETURN_IF_ERROR(CheckOwners(*intent.by, change));
     HELIOSTAT_RETURN_IF_ERROR(CheckUses(change));
     HELIOSTAT_RETURN_IF_ERROR(CheckNotInUse(change));

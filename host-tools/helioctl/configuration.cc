@@ -27,7 +27,7 @@ Status JudgeAsCard(const Configuration& configuration, const config::Card& card,
   if (!decoded.ok()) return decoded.status();
   config = std::move(*decoded);
   HELIOSTAT_RETURN_IF_ERROR(config::Validate(config, card));
-  return config::CheckUses(config);
+  return config::CheckUses(config, card.interfaces_known ? config::Guests(card.interfaces) : config::Guests());
 }
 
 }  // namespace

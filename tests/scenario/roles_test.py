@@ -138,6 +138,10 @@ AS_BLUE = {
     ),
     "use a target of the admin": (session("new", "blue", 11, "guest0", "blue-filter", "admin-target"), 'session "new"'),
     "use a filter of red": (session("new", "blue", 11, "guest0", "red-filter", "blue-target"), 'session "new"'),
+    "use a VLAN ID of everyone's": (
+        [{"put": {"target": {"metadata": metadata("new", "blue"), "interface": "analyser", "vlan_id": 200}}}],
+        'target "new"',
+    ),
     "own an interface": ([interface("analyser", "blue")], 'interface "analyser"'),
     "change its own interface": ([interface("guest0", "blue"), interface("wire0", "blue")], 'interface "wire0"'),
     "tag its own interface": (

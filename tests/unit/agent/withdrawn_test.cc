@@ -118,5 +118,44 @@ TEST(Withdrawn, MemberOfAGroupGetsNoCopiesAndTheOthersKeepTheirFlows) {
   EXPECT_TRUE(line.Balances());
 }
 
+// Bob's target delivers to his guest "sink", which becomes carol's.
+TEST(Withdrawn, GuestGetsNoCopiesOfItsFormerOwnerAndCanBeMirrored) {
+  support::RingCardOptions options = SmallCard();
+  options.ports.push_back({.name = "sink", .kind = config::InterfaceKind::kNfv, .number = 4});
+  RingCard card(options);
+  config::Config config = MirrorAll();
+  config.interfaces = {{.name = "guest", .owner = "bob"}, {.name = "sink", .owner = "bob"}};
+  config::Target hers = config.targets[0];
+  hers.metadata = {.name = "zeek", .owner = "carol"};
+  config.targets[0].metadata.owner = "bob";
+  config.targets[0].encapsulation = config::Encapsulation::kNone;
+  config.targets[0].remote = {};
+  config.targets[0].interface = "sink";
+  config.targets.push_back(hers);
+  config.sessions[0].metadata.owner = "bob";
+  config.sessions[0].tunnel_id.reset();
+  card.Apply(config);
+  SendOne(card);
+  EXPECT_EQ(card.Take("sink").size(), 1U);
+
+  config.interfaces[1].owner = "carol";
+  config::Session session = config.sessions[0];
+  session.metadata = {.name = "hers", .owner = "carol"};
+  session.sources = {"sink"};
+  session.target = "zeek";
+  config.sessions.push_back(session);
+  const Result<Applied> applied = card.agent().Apply(Shared(config));
+  ASSERT_TRUE(applied.ok()) << applied.status().ToString();
+  EXPECT_FALSE(applied->sessions[0].active);
+  EXPECT_EQ(applied->sessions[0].reason, "target \"to\": its owner may not deliver to interface \"sink\"");
+  EXPECT_TRUE(applied->sessions[1].active) << applied->sessions[1].reason;
+  SendOne(card);
+  EXPECT_THAT(card.Take("sink"), testing::IsEmpty());
+  EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kTargetDown].packets, 1U);
+
+  config.interfaces[1].owner = "bob";
+  EXPECT_EQ(card.agent().Apply(Shared(config)).status().code(), Code::kFailedPrecondition) << "source and target at once";
+}
+
 }  // namespace
 }  // namespace heliostat::agent

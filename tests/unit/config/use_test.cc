@@ -33,6 +33,27 @@ Config Sample() {
 }
 Session& One(Config& config) { return config.sessions[0]; }
 
+// Guests a, b and c, of which a has 10.0.0.1 and fd00::b is b's; the edge interface w has 10.9.0.1.
+const std::vector<Interface>& Interfaces() {
+  static const std::vector<Interface> kInterfaces = {
+      {.name = "a", .kind = InterfaceKind::kVm, .number = 1, .primary_ipv4 = *IpAddress::Parse("10.0.0.1")},
+      {.name = "b", .kind = InterfaceKind::kNfv, .number = 2, .primary_ipv6 = *IpAddress::Parse("fd00::b")},
+      {.name = "c", .kind = InterfaceKind::kVm, .number = 3},
+      {.name = "w", .kind = InterfaceKind::kEdge, .number = 4, .primary_ipv4 = *IpAddress::Parse("10.9.0.1")}};
+  return kInterfaces;
+}
+Status CheckUses(const Config& config) { return config::CheckUses(config, Guests(Interfaces())); }
+
+void DeliverTo(Target& target, const char* interface) {
+  target.encapsulation = Encapsulation::kNone;
+  target.interface = interface;
+}
+void TagOn(Target& target, const char* interface) {
+  target.encapsulation = Encapsulation::kVlan;
+  target.interface = interface;
+  target.vlan_id = 200;
+}
+
 TEST(Use, IsFreeToTheAdminAndToWhomItIsSharedWith) {
   const std::vector<std::function<void(Config&)>> kAllowed = {
       [](Config&) {},
@@ -48,6 +69,16 @@ TEST(Use, IsFreeToTheAdminAndToWhomItIsSharedWith) {
       [](Config& c) {  // bob's group of what is shared with him
         c.targets[3].metadata.owner = "bob";
         c.targets[3].members = {"both"};
+      },
+      [](Config& c) { DeliverTo(c.targets[1], "a"); },  // alice's, to her own
+      [](Config& c) { c.targets[1].remote = *IpAddress::Parse("10.0.0.1"); },
+      [](Config& c) { c.targets[1].remote = *IpAddress::Parse("10.9.0.1"); },  // no guest's
+      [](Config& c) { DeliverTo(c.targets[0], "b"); },                         // the admin's, to bob's
+      [](Config& c) { c.targets[0].remote = *IpAddress::Parse("fd00::b"); },
+      [](Config& c) {  // the admin's, who shares it
+        TagOn(c.targets[0], "w");
+        c.targets[0].shared_with = {"alice"};
+        One(c).target = "admins";
       },
   };
   for (std::size_t i = 0; i < kAllowed.size(); ++i) {
@@ -89,6 +120,22 @@ TEST(Use, IsDeniedToOthersByName) {
          c.targets[3].members = {"both", "admins"};
        },
        "target \"group\" members \"admins\"", "it belongs to the admin", "share it"},
+      {"to another's guest", [](Config& c) { DeliverTo(c.targets[1], "b"); }, "target \"alices\" interface \"b\"",
+       "delivered to interface \"b\", which belongs to \"bob\", not to \"alice\"", "have an admin make"},
+      {"to the admin's guest", [](Config& c) { DeliverTo(c.targets[2], "c"); }, "target \"both\" interface \"c\"",
+       "which belongs to the admin", "have an admin make"},
+      {"to another's guest by its address", [](Config& c) { c.targets[1].remote = *IpAddress::Parse("fd00::b"); },
+       "target \"alices\" remote fd00::b", "delivered to interface \"b\", which belongs to \"bob\"",
+       "have an admin make"},
+      {"VLAN", [](Config& c) { TagOn(c.targets[1], "w"); }, "target \"alices\" vlan_id",
+       "no frame tagged 200 on \"w\" would be mirrored any more", "have an admin make"},
+      {"VLAN around a tunnel",
+       [](Config& c) {
+         TagOn(c.targets[1], "w");
+         c.targets[1].encapsulation = Encapsulation::kErspan2;
+         c.targets[1].remote = *IpAddress::Parse("10.0.0.1");  // by its interface, whoever has its address
+       },
+       "target \"alices\" vlan_id", "no frame tagged 200", "share it with \"alice\""},
   };
   for (const auto& one : kDenied) {
     SCOPED_TRACE(one.what);
@@ -108,8 +155,9 @@ TEST(Use, IsAskedOfOneSessionOrOneGroup) {
   Session good = Sample().sessions[0];
   EXPECT_FALSE(CheckUse(config, One(config)).ok());
   EXPECT_TRUE(CheckUse(config, good).ok());
-  EXPECT_TRUE(CheckUse(config, config.targets[0]).ok()) << "no group";
-  EXPECT_TRUE(CheckUse(config, config.targets[3]).ok());
+  const Guests guests(Interfaces());
+  EXPECT_TRUE(CheckUse(config, guests, config.targets[0]).ok()) << "no group";
+  EXPECT_TRUE(CheckUse(config, guests, config.targets[3]).ok());
 }
 
 }  // namespace

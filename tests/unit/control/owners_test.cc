@@ -51,7 +51,9 @@ Config Sample() {
 
 Status Judge(const Identity& by, const Config& before, const Config& after) {
   const auto differences = config::Compare(before, after);
-  const Change change{before, after, differences};
+  static const std::vector<config::Interface> kInterfaces = {{.name = "a"}, {.name = "b"}};
+  const config::Guests guests(kInterfaces);
+  const Change change{before, after, differences, guests};
   HELIOSTAT_RETURN_IF_ERROR(CheckOwners(by, change));
   HELIOSTAT_RETURN_IF_ERROR(CheckUses(change));
   return CheckNotInUse(change);
@@ -122,6 +124,8 @@ TEST(Owners, KeepAnOperatorFromWhatIsNot) {
          c.targets[4].members = {"alices2", "admins"};
        },
        "target \"group\" members \"admins\"", "not shared with \"alice\""},
+      {"to a foreign guest", [](Config& c) { c.targets[1].interface = "b"; }, "target \"alices\" interface \"b\"",
+       "belongs to \"bob\", not to \"alice\""},
   };
   for (const auto& one : kDenied) {
     SCOPED_TRACE(one.what);
@@ -144,6 +148,21 @@ TEST(Owners, LetTheAdminChangeAllButUsesThatNobodyMayHave) {
   EXPECT_EQ(Judge(Admin(), Sample(), after).ToString(), "ok");
   after.sessions[1].sources = {"a"};
   EXPECT_EQ(Judge(Admin(), Sample(), after).subject(), "session \"sb\" target") << "bob's, of what is not bob's";
+}
+
+TEST(Owners, AskATargetThatDiffersAndNoOther) {
+  Config before = Sample();
+  before.targets[1].interface = "a";
+  before.interfaces[0].owner = "bob";  // was alice's when the target was made
+  Config after = before;
+  after.targets[2].mtu = 1400;
+  EXPECT_EQ(Judge(Operator("alice"), before, after).ToString(), "ok");
+  after.targets[1].mtu = 1400;
+  EXPECT_EQ(Judge(Operator("alice"), before, after).code(), Code::kPermissionDenied);
+  after = before;
+  after.sessions.erase(after.sessions.begin());
+  after.targets.erase(after.targets.begin() + 1);
+  EXPECT_EQ(Judge(Operator("alice"), before, after).ToString(), "ok") << "removed";
 }
 
 TEST(Owners, LetNoOtherRoleChangeAnything) {
