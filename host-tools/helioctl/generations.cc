@@ -54,6 +54,8 @@ Result<std::uint64_t> RollbackByDefault(const std::vector<v1::Generation>& gener
   for (const v1::Generation& generation : generations) {
     if (generation.number() < current.number()) before = &generation;  // oldest first
   }
+  // The empty configuration of a new card, while its first generation can still be undone.
+  if (before == nullptr && current.confirm_left_s() != 0) return 0;
   if (before == nullptr) {
     return Status(Code::kNotFound, "generation", fmt::format("there is none before {}", current.number()),
                   "apply a configuration");

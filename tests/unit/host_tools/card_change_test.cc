@@ -222,5 +222,18 @@ TEST_F(CardChangeTest, ARollbackTriedAgainDoesNotBringTheBadBack) {
   EXPECT_EQ(meant->content_of, 2U);
 }
 
+TEST_F(CardChangeTest, TheFirstGenerationCanBeRolledBackWhileItWaits) {
+  v1::Generation& first = Keeps(1, "ada", "+1 target");
+  EXPECT_EQ(Back().status().code(), Code::kNotFound);
+  EXPECT_EQ(card_.Count(v1::Request::kRollback), 0);
+  first.set_confirm_left_s(60);
+  const auto back = Back();
+  ASSERT_TRUE(back.ok()) << back.status().ToString();
+  EXPECT_EQ(back->content_of, 0U);
+  ASSERT_EQ(card_.Count(v1::Request::kRollback), 1);
+  EXPECT_EQ(card_.requests.back().rollback().generation(), 0U);
+  EXPECT_EQ(card_.requests.back().rollback().expected_generation(), 1U);
+}
+
 }  // namespace
 }  // namespace heliostat::helioctl
