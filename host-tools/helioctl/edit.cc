@@ -1,5 +1,6 @@
 #include "helioctl/edit.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -35,15 +36,14 @@ class TemporaryFile {
     std::error_code error;
     const auto folder = std::filesystem::temp_directory_path(error);
     path_ = ((error ? std::filesystem::path("/tmp") : folder) / "helioctl-edit-XXXXXX.yaml").string();
-    const int descriptor = mkstemps(path_.data(), 5);
-    if (descriptor < 0) {
+    descriptor_ = mkstemps(path_.data(), 5);
+    if (descriptor_ < 0) {
       failed_ = Status(Code::kUnavailable, path_, std::string("can't be made: ") + std::strerror(errno),
                        "let $TMPDIR name a folder that can be written");
-    } else {
-      close(descriptor);
     }
   }
   ~TemporaryFile() {
+    if (descriptor_ >= 0) close(descriptor_);
     if (!kept_ && failed_.ok()) unlink(path_.c_str());
   }
   TemporaryFile(const TemporaryFile&) = delete;
@@ -53,7 +53,12 @@ class TemporaryFile {
   [[nodiscard]] const std::string& path() const { return path_; }
   void Keep() { kept_ = true; }
 
-  Status Write(const std::string& text) const { return WriteFile(path_, text, std::cout); }
+  // In its place, so that nobody else gets to read it; later ones into what the editor may have put there.
+  Status Write(const std::string& text) {
+    const int descriptor = std::exchange(descriptor_, -1);
+    return WriteInto(descriptor >= 0 ? descriptor : open(path_.c_str(), O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC),
+                     path_, text);
+  }
   [[nodiscard]] Result<std::string> Read() const {
     auto file = ReadFile(path_, std::cin);
     if (!file.ok()) return file.status();
@@ -62,6 +67,7 @@ class TemporaryFile {
 
  private:
   std::string path_;
+  int descriptor_ = -1;  // until it is written
   Status failed_;
   bool kept_ = false;
 };

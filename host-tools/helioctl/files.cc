@@ -1,6 +1,7 @@
 #include "helioctl/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <system_error>
 
 namespace heliostat::helioctl {
@@ -18,6 +20,7 @@ namespace fs = std::filesystem;
 
 // Some ten times the largest configuration that a card's limits allow.
 constexpr std::size_t kLargestFileBytes = 256U << 20;
+constexpr mode_t kPermissions = 0777;
 
 Status CannotRead(const std::string& path, const std::string& why) {
   return Status(Code::kNotFound, path, why, "give a file that can be read, or - for standard input");
@@ -41,15 +44,29 @@ Status CannotWrite(const std::string& path) {
                 "give a path in a folder that can be written");
 }
 
-// All of it, to the disk.
-bool WriteThrough(int descriptor, std::string_view bytes) {
+bool WriteAll(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  return fsync(descriptor) == 0;
+  return true;
+}
+
+// By a new file beside, made with `mode` less the umask, and then given just `permissions`, if any.
+Status Replace(const std::string& path, std::string_view bytes, mode_t mode, std::optional<mode_t> permissions) {
+  const std::string written = path + ".new-" + std::to_string(getpid());
+  unlink(written.c_str());  // of a run that was killed: its permissions may be others
+  const int descriptor = open(written.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  if (descriptor < 0) return CannotWrite(path);
+  const bool allowed = !permissions || fchmod(descriptor, *permissions) == 0;
+  const bool whole = allowed && WriteAll(descriptor, bytes) && fsync(descriptor) == 0;
+  const bool closed = close(descriptor) == 0;
+  if (whole && closed && std::rename(written.c_str(), path.c_str()) == 0) return OkStatus();
+  const Status status = CannotWrite(path);
+  unlink(written.c_str());
+  return status;
 }
 
 Result<std::vector<std::string>> YamlFilesIn(const std::string& directory) {
@@ -102,42 +119,26 @@ Result<std::vector<TextFile>> ReadYamlFiles(const std::vector<std::string>& path
 }
 
 Status WriteFile(const std::string& path, const std::string& bytes, std::ostream& standard_output) {
-  const auto failed = [&path] { return CannotWrite(path); };
   if (path == "-") {
     standard_output.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush();
-    return standard_output ? OkStatus() : failed();
+    return standard_output ? OkStatus() : CannotWrite(path);
   }
-  std::error_code error;
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return Replace(path, bytes, 0666, {});
+  if (S_ISREG(status.st_mode)) return Replace(path, bytes, 0600, status.st_mode & kPermissions);
   // A device or a pipe is written to, not replaced.
-  const bool replace = !fs::exists(path, error) || fs::is_regular_file(path, error);
-  const std::string written = replace ? path + ".new-" + std::to_string(getpid()) : path;
-  std::ofstream stream(written, std::ios::binary | std::ios::trunc);
-  stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  stream.close();
-  if (!stream) {
-    const Status status = failed();
-    if (replace) fs::remove(written, error);
-    return status;
-  }
-  if (replace && std::rename(written.c_str(), path.c_str()) != 0) {
-    const Status status = failed();
-    fs::remove(written, error);
-    return status;
-  }
-  return OkStatus();
+  return WriteInto(open(path.c_str(), O_WRONLY | O_CLOEXEC), path, bytes);
+}
+
+Status WriteInto(int descriptor, const std::string& path, std::string_view bytes) {
+  if (descriptor < 0) return CannotWrite(path);
+  const Status status = WriteAll(descriptor, bytes) ? OkStatus() : CannotWrite(path);
+  if (close(descriptor) != 0 && status.ok()) return CannotWrite(path);
+  return status;
 }
 
 Status KeepFile(const std::string& path, const std::string& bytes, unsigned mode) {
-  const std::string written = path + ".new-" + std::to_string(getpid());
-  unlink(written.c_str());  // of a run that was killed: its permissions may be others
-  const int descriptor = open(written.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode));
-  if (descriptor < 0) return CannotWrite(path);
-  const bool whole = WriteThrough(descriptor, bytes);
-  const bool closed = close(descriptor) == 0;
-  if (whole && closed && std::rename(written.c_str(), path.c_str()) == 0) return OkStatus();
-  const Status status = CannotWrite(path);
-  unlink(written.c_str());
-  return status;
+  return Replace(path, bytes, static_cast<mode_t>(mode), {});
 }
 
 }  // namespace heliostat::helioctl

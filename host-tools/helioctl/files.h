@@ -5,6 +5,7 @@
 #include <istream>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -26,11 +27,15 @@ struct TextFile {
 [[nodiscard]] Result<std::vector<TextFile>> ReadYamlFiles(const std::vector<std::string>& paths,
                                                           std::istream& standard_input);
 
-// Writes whole or not at all: a file is replaced by renaming. "-" is `standard_output`.
+// Writes whole or not at all: a file is replaced by renaming, and its permissions stay. "-" is `standard_output`.
 [[nodiscard]] Status WriteFile(const std::string& path, const std::string& bytes, std::ostream& standard_output);
 
-// The same for a file that is kept for long: in the file system before this returns, and with just these permissions
-// (less what the umask takes) from its first byte on.
+// Into what is open already, closing it; `path` is for the error. kUnavailable, also when `descriptor` is -1 (errno
+// says why).
+[[nodiscard]] Status WriteInto(int descriptor, const std::string& path, std::string_view bytes);
+
+// As WriteFile for a file that is kept for long: in the file system before this returns, and with just these
+// permissions (less what the umask takes) from its first byte on.
 [[nodiscard]] Status KeepFile(const std::string& path, const std::string& bytes, unsigned mode);
 
 }  // namespace heliostat::helioctl

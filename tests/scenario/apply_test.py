@@ -340,6 +340,18 @@ class Edit(ApplyCase):
         with open(f"{self.folder}/saw-{number}", encoding="utf-8") as file:
             return file.read()
 
+    def test_nobody_else_can_read_what_is_edited(self):
+        self.apply(MIRROR)
+        modes = f"{self.folder}/modes"
+        wrong = f'stat -c "%a %i" "$1" >>{modes}; [ $n = 0 ] && sed -i s/4242/much/ "$1" || sed -i s/much/77/ "$1"'
+        before = os.umask(0o022)
+        try:
+            self.edit(wrong, "session", "web")
+        finally:
+            os.umask(before)
+        with open(modes, encoding="utf-8") as file:
+            self.assertEqual([line.split()[0] for line in file], ["600", "600"])
+
     def test_sends_what_was_changed(self):
         self.apply(MIRROR)
         self.assertIn("filter/web configured", self.edit("sed -i s/443/8443/ \"$1\"", "filter", "web").stdout)
