@@ -138,7 +138,19 @@ Status WriteInto(int descriptor, const std::string& path, std::string_view bytes
 }
 
 Status KeepFile(const std::string& path, const std::string& bytes, unsigned mode) {
-  return Replace(path, bytes, static_cast<mode_t>(mode), {});
+  HELIOSTAT_RETURN_IF_ERROR(Replace(path, bytes, static_cast<mode_t>(mode), {}));
+  return KeepNameOf(path);
+}
+
+// Until its folder is on the disk, a name is not.
+Status KeepNameOf(const std::string& path) {
+  const fs::path parent = fs::path(path).parent_path();
+  const int folder = open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return CannotWrite(path);
+  // Some file systems keep folders by themselves, and say so.
+  const Status status = fsync(folder) == 0 || errno == EINVAL ? OkStatus() : CannotWrite(path);
+  close(folder);
+  return status;
 }
 
 }  // namespace heliostat::helioctl

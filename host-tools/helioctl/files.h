@@ -37,5 +37,7 @@ struct TextFile {
 // As WriteFile for a file that is kept for long: in the file system before this returns, and with just these
 // permissions (less what the umask takes) from its first byte on.
 [[nodiscard]] Status KeepFile(const std::string& path, const std::string& bytes, unsigned mode);
+// Of a file or folder that was renamed: the same.
+[[nodiscard]] Status KeepNameOf(const std::string& path);
 
 }  // namespace heliostat::helioctl

@@ -218,7 +218,7 @@ Status PkiFolder::WriteFiles(const std::string& folder, const pki::Credentials& 
     return Failed(folder, "can't be put in place: ", errno);
   }
   if (exchange) fs::remove_all(made, error);
-  return OkStatus();
+  return KeepNameOf(folder);
 }
 
 Result<std::vector<std::string>> PkiFolder::Revoke(const std::string& name_or_serial, pki::Reason reason,

@@ -1,14 +1,37 @@
 #include "helioctl/files.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <sstream>
+#include <vector>
 
 #include "in_folder.h"
 
+namespace {
+
+// What was synced since it was cleared: inode numbers.
+std::vector<ino_t>& Synced() {
+  static std::vector<ino_t> synced;
+  return synced;
+}
+
+}  // namespace
+
+// In the place of the C library's, in this program.
+extern "C" int fsync(int descriptor) {
+  struct stat status {};
+  if (fstat(descriptor, &status) == 0) Synced().push_back(status.st_ino);
+  return static_cast<int>(syscall(SYS_fsync, descriptor));
+}
+
 namespace heliostat::helioctl {
 namespace {
+
+using testing::ElementsAre;
 
 class Files : public InFolder {
  protected:
@@ -18,6 +41,11 @@ class Files : public InFolder {
     struct stat status {};
     EXPECT_EQ(stat(Path(name).c_str(), &status), 0) << name;
     return status.st_mode & 0777U;
+  }
+  ino_t Inode(const std::string& name) const {
+    struct stat status {};
+    EXPECT_EQ(stat(Path(name).c_str(), &status), 0) << name;
+    return status.st_ino;
   }
   std::ostringstream out_;
 
@@ -44,6 +72,18 @@ TEST_F(Files, AreNotWrittenThroughALinkThatSomebodyLaidThere) {
   EXPECT_EQ(Read("theirs"), "theirs");
   EXPECT_EQ(Read("new"), "ours");
   EXPECT_FALSE(std::filesystem::exists(beside));
+}
+
+TEST_F(Files, AreKeptWithTheirName) {
+  for (const char* text : {"made", "replaced"}) {
+    Synced().clear();
+    EXPECT_TRUE(KeepFile(Path("kept"), text, 0600).ok());
+    EXPECT_THAT(Synced(), ElementsAre(Inode("kept"), Inode("."))) << "the file, then its folder";
+    EXPECT_EQ(Mode("kept"), 0600U);
+  }
+  Synced().clear();
+  EXPECT_TRUE(KeepFile("kept", "by a name without a folder", 0600).ok());
+  EXPECT_THAT(Synced(), ElementsAre(Inode("kept"), Inode(".")));
 }
 
 }  // namespace
