@@ -159,7 +159,8 @@ Result<codec::Committed> Provisioner::Rollback(const Identity& by, const codec::
     if (rollback.expected_generation != 0 && rollback.expected_generation != options_.store->current()) {
       return Lost(rollback.expected_generation);
     }
-    if (rollback.generation == 0) {
+    const bool to_nothing = rollback.generation == 0;
+    if (to_nothing && !(Unconfirmed() && options_.store->generations().back().base == 0)) {
       return Status(Code::kInvalidArgument, "generation", "there is none of number 0", "name one that is kept");
     }
     if (Unconfirmed()) {
@@ -169,7 +170,8 @@ Result<codec::Committed> Provisioner::Rollback(const Identity& by, const codec::
                       "confirm it, or roll back to " + Numbered(before) + " for good");
       }
     }
-    Result<std::shared_ptr<const config::Config>> config = ConfigOf(rollback.generation);
+    Result<std::shared_ptr<const config::Config>> config =
+        to_nothing ? std::make_shared<const config::Config>() : ConfigOf(rollback.generation);
     if (!config.ok()) return config.status();
     last_read_ = {};  // one configuration less while the other tables are built
     return Change({&by, std::move(*config), "rollback", "to " + std::to_string(rollback.generation) + ": ",

@@ -79,7 +79,8 @@ class Provisioner {
   // kAborted: `base` is not the current generation any more. kFailedPrecondition: in use, or one waits to be confirmed.
   // Else as owners.h, Agent::Prepare and GenerationStore::Commit say.
   [[nodiscard]] Result<codec::Committed> Commit(const CommitRequest& request);
-  // kNotFound: not kept. The difference to the present is judged like any commit.
+  // kNotFound: not kept. The difference to the present is judged like any commit. Generation 0, the empty
+  // configuration, only from a first one that waits to be confirmed: else kInvalidArgument.
   [[nodiscard]] Result<codec::Committed> Rollback(const Identity& by, const codec::Rollback& rollback);
   // kFailedPrecondition, kPermissionDenied.
   [[nodiscard]] Status Confirm(const Identity& by, std::uint64_t generation);

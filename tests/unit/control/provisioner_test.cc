@@ -283,6 +283,19 @@ TEST(ConfirmedCommit, IsUndoneOnceTheFlashWorksAgain) {
   EXPECT_THAT(card.provisioner().published()->remarks, testing::IsEmpty());
 }
 
+TEST(ConfirmedCommit, OfTheFirstGenerationIsRolledBackToNothing) {
+  ProvisionedCard card;
+  ASSERT_TRUE(card.Commit(MirrorAll(), Admin(), 60).ok());
+  const auto back = card.provisioner().Rollback(Admin(), {.generation = 0});
+  ASSERT_TRUE(back.ok()) << back.status().ToString();
+  EXPECT_EQ(back.value().generation, 2U);
+  card.ExpectAt(2, Config{});
+  EXPECT_EQ(card.Audit().back().action, "rollback");
+  EXPECT_EQ(card.provisioner().Rollback(Admin(), {.generation = 0}).status().code(), Code::kInvalidArgument);
+  card.Pass(100);
+  card.ExpectAt(2, Config{});
+}
+
 // Nine filters of 200 bytes fit twice, and not three times.
 Config Nine(const std::string& name) {
   Config config;
