@@ -106,10 +106,23 @@ Provisioner::Provisioner(Options options)
 Provisioner::~Provisioner() = default;
 
 Status Provisioner::Start() {
+  LearnNumbers();
   start_ = CatchOutOfMemory([this] { return Begin(); });
   (void)WriteDueRecords();
   Refresh();
   return start_.ok() ? audit_ : start_;
+}
+
+// Records of generations that flash holds no more: a number that is given again would have no record of its own.
+void Provisioner::LearnNumbers() {
+  std::uint64_t newest = 0;
+  const Status read = CatchOutOfMemory([&] {
+    return options_.audit->Read(0, 0, [&newest](const storage::AuditRecord& record) {
+      newest = std::max(newest, record.generation);
+      return true;
+    });
+  });
+  options_.store->SkipNumbers(std::max(newest, read.ok() ? 0 : options_.audit->newest().generation));
 }
 
 Status Provisioner::Begin() {
@@ -211,7 +224,7 @@ Result<codec::Committed> Provisioner::Change(const Intent& intent) {
   }
   Result<agent::Prepared> prepared = options_.agent->Prepare(intent.config);
   if (!prepared.ok()) return prepared.status();
-  committed.generation = current + 1;
+  committed.generation = options_.store->next();
   committed.changes = CountByKind(differences);
   CountSessions(*intent.config, prepared->applied.sessions, &committed);
   committed.confirm_within_s = intent.confirm_within_s;

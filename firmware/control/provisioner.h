@@ -71,7 +71,8 @@ class Provisioner {
   ~Provisioner();
 
   // Once, before anything else: applies the stored configuration, undoes a generation that was not confirmed before
-  // the restart, writes the audit record that a cut has kept back. On error the card runs without what failed and says
+  // the restart, writes the audit record that a cut has kept back; numbers of generations go on behind those that the
+  // audit log knows. On error the card runs without what failed and says
   // so in its remarks: a stored configuration that does not fit this board mirrors nothing, and can be changed; one
   // that can't be read can't. Where it was memory that ran out, or a device that failed, Tick tries again.
   [[nodiscard]] Status Start();
@@ -104,6 +105,7 @@ class Provisioner {
   struct Intent;
   struct Ready;
 
+  void LearnNumbers();
   Status Begin();
   Status UndoUnconfirmed();
   Result<codec::Committed> Change(const Intent& intent);

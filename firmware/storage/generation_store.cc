@@ -81,6 +81,8 @@ Result<std::unique_ptr<GenerationStore>> GenerationStore::Open(hal::Flash& flash
 }
 
 std::uint64_t GenerationStore::current() const { return state_->index.current(); }
+std::uint64_t GenerationStore::next() const { return state_->index.highest() + 1; }
+void GenerationStore::SkipNumbers(std::uint64_t highest) { state_->index.SawNumber(highest); }
 const std::vector<GenerationInfo>& GenerationStore::generations() const { return state_->index.kept(); }
 const Status& GenerationStore::damage() const { return state_->damage; }
 Status GenerationStore::Read(std::uint64_t number, const Sink& sink) { return state_->Read(number, sink); }
@@ -184,13 +186,13 @@ Result<std::uint64_t> GenerationStore::Commit(GenerationInfo info, const Produce
   State& state = *state_;
   HELIOSTAT_RETURN_IF_ERROR(state.CheckNew(info));
   if (!info.unconfirmed) info.base = 0;
-  info.number = state.index.highest() + 1;
+  info.number = next();
   Status status(Code::kDataLoss, "configuration", "what is stored can't be read", "apply the configuration again");
   if (changes) status = state.WriteBehindOthers(info, changes);
-  const bool may_help = status.code() == Code::kResourceExhausted || status.code() == Code::kDataLoss;
+  const bool may_help = status.fix() == kMakeRoom || status.code() == Code::kDataLoss;
   if (whole && info.base == 0 && may_help) status = state.WriteAlone(info, whole);
   if (status.ok()) return info.number;
-  if (info.base == 0 || status.code() != Code::kResourceExhausted || status.fix() != kMakeRoom) return status;
+  if (info.base == 0 || status.fix() != kMakeRoom) return status;
   return Status(status.code(), status.subject(), status.reason() + " with generation " + std::to_string(info.base),
                 "commit without a time to confirm, which needs no way back; or " + std::string(kMakeRoom));
 }

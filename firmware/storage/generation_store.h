@@ -59,6 +59,8 @@ class GenerationStore {
   ~GenerationStore();
 
   [[nodiscard]] std::uint64_t current() const;                           // 0: none yet
+  [[nodiscard]] std::uint64_t next() const;                              // the number that Commit gives
+  void SkipNumbers(std::uint64_t highest);                               // up to this one they are given already
   [[nodiscard]] const std::vector<GenerationInfo>& generations() const;  // kept ones, oldest first
   [[nodiscard]] const Status& damage() const;
 

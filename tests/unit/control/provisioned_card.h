@@ -91,6 +91,13 @@ class ProvisionedCard {
     return Start();
   }
 
+  // As a flash that was mended by hand: the generations are gone, the audit log is not.
+  void EraseGenerations() {
+    for (std::uint32_t block = 0; block < options_.configuration_blocks; ++block) {
+      EXPECT_EQ(flash_.Erase(block).ToString(), "ok");
+    }
+  }
+
   // A new provisioner on the same flash and agent. The allocation of that number fails in its Start, 0: none.
   Status Start(std::uint64_t failing_allocation = 0) {
     provisioner_ = std::make_unique<Provisioner>(Provisioner::Options{

@@ -457,6 +457,22 @@ TEST(Audit, IsMadeUpForAtTheStartWhenACutKeptItBack) {
   for (const storage::AuditRecord& record : card.Audit()) EXPECT_EQ(record.generation, ++last);
 }
 
+TEST(Audit, HasARecordOfEachGenerationAlsoWhereFlashHasLostThem) {
+  ProvisionedCard card;
+  for (int i = 1; i <= 5; ++i) ASSERT_TRUE(card.Commit(Numbered(i)).ok());
+  card.EraseGenerations();
+  ASSERT_EQ(card.Restart().ToString(), "ok");
+  ASSERT_TRUE(card.provisioner().RecordAudit(Admin(), "time", "2 s later").ok());
+  ASSERT_EQ(card.Restart().ToString(), "ok");
+  const CommitRequest tried{
+      .by = Admin(), .base = 0, .config = std::make_shared<const Config>(MirrorAll()), .dry_run = true};
+  EXPECT_EQ(card.provisioner().Commit(tried).value().generation, 6U);
+  for (int i = 6; i <= 8; ++i) ASSERT_EQ(card.Commit(Numbered(i)).value().generation, static_cast<std::uint64_t>(i));
+  const auto records = card.Audit();
+  ASSERT_THAT(records, SizeIs(9));
+  for (std::size_t i = 6; i < 9; ++i) EXPECT_EQ(records[i].generation, i);
+}
+
 TEST(Provisioner, TellsReadersOfALinkThatGoes) {
   ProvisionedCard card;
   ASSERT_TRUE(card.Commit(MirrorAll()).ok());
