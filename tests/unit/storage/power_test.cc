@@ -9,12 +9,12 @@
 #include "storage/generation_store.h"
 #include "unit/storage/power_cuts.h"
 
-namespace heliostat::control {
+namespace heliostat::storage {
 namespace {
 
 using hal::emulated::EmulatedFlash;
 
-constexpr storage::Region kRegion{0, 4};
+constexpr Region kRegion{0, 4};
 constexpr std::uint64_t kCommits = 32;
 constexpr std::uint64_t kMoreBehindACut = 6;
 
@@ -47,17 +47,17 @@ config::Config Next(config::Config before, std::uint64_t attempt) {
 class Store {
  public:
   explicit Store(EmulatedFlash& flash) {
-    storage::GenerationStore::Options options;
+    GenerationStore::Options options;
     options.kept = 4;
-    options.snapshot = [this](std::uint64_t number, const storage::Sink& sink) -> Status {
+    options.snapshot = [this](std::uint64_t number, const Sink& sink) -> Status {
       const auto config = ConfigOf(number);
       return config.ok() ? codec::WriteChanges({}, *config, sink) : config.status();
     };
-    auto opened = storage::GenerationStore::Open(flash, kRegion, std::move(options));
+    auto opened = GenerationStore::Open(flash, kRegion, std::move(options));
     if (opened.ok()) store_ = std::move(*opened);
   }
   [[nodiscard]] bool open() const { return store_ != nullptr; }
-  storage::GenerationStore* operator->() { return store_.get(); }
+  GenerationStore* operator->() { return store_.get(); }
 
   Result<config::Config> ConfigOf(std::uint64_t number) {
     codec::ConfigEditor editor({}, config::Limits{});
@@ -67,7 +67,7 @@ class Store {
   }
 
  private:
-  std::unique_ptr<storage::GenerationStore> store_;
+  std::unique_ptr<GenerationStore> store_;
 };
 
 class Operator {
@@ -83,7 +83,7 @@ class Operator {
       const config::Config before = known_.empty() ? config::Config{} : known_.back();
       asked_ = Next(before, ++attempts_);
       const auto committed =
-          store->Commit({}, [&](const storage::Sink& sink) { return codec::WriteChanges(before, *asked_, sink); });
+          store->Commit({}, [&](const Sink& sink) { return codec::WriteChanges(before, *asked_, sink); });
       if (!committed.ok()) {
         EXPECT_EQ(committed.status().code(), Code::kUnavailable) << committed.status().ToString();
         return false;
@@ -98,7 +98,7 @@ class Operator {
   void Compare(Store& store) {
     ASSERT_TRUE(store->damage().ok()) << store->damage().ToString();
     ASSERT_EQ(store->current(), known_.size());
-    for (const storage::GenerationInfo& info : store->generations()) {
+    for (const GenerationInfo& info : store->generations()) {
       const auto config = store.ConfigOf(info.number);
       ASSERT_TRUE(config.ok()) << config.status().ToString();
       ASSERT_EQ(*config, known_[info.number - 1]) << "generation " << info.number;
@@ -112,10 +112,10 @@ class Operator {
 };
 
 TEST(Power, AtAnyOperationLeavesTheLastConfigurationOrTheOneInFlight) {
-  const auto figures = storage::CutEverywhere(EmulatedFlash({4096, 64, 4}), Operator(), false);
+  const auto figures = CutEverywhere(EmulatedFlash({4096, 64, 4}), Operator(), false);
   std::printf("power: %d real configurations: %s\n", static_cast<int>(kCommits), figures.Text().c_str());
   EXPECT_GE(figures.erases, 3 * 2U) << "it has to compact now and then";
 }
 
 }  // namespace
-}  // namespace heliostat::control
+}  // namespace heliostat::storage
