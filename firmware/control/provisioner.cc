@@ -134,7 +134,10 @@ Status Provisioner::Begin() {
   if (!stored.ok()) {
     broken_ = stored.status();
     again_ = MayPass(broken_);
-    return broken_;
+    if (!Unconfirmed()) return broken_;
+    const Status broken = broken_;
+    const Status undone = UndoUnconfirmed();  // what it goes back to may be whole
+    return undone.ok() ? undone : broken;
   }
   config_ = *stored;
   last_read_ = {};
@@ -193,8 +196,8 @@ Result<codec::Committed> Provisioner::Rollback(const Identity& by, const codec::
 }
 
 Status Provisioner::CheckTaken(const Intent& intent) const {
-  if (!broken_.ok()) return broken_;
   if (intent.by == nullptr) return {};
+  if (!broken_.ok()) HELIOSTAT_RETURN_IF_ERROR(CheckReplaces(intent));
   if (intent.confirm_within_s > kMaxConfirmSeconds) {
     return {Code::kInvalidArgument, "confirm_within_s", "it is " + std::to_string(intent.confirm_within_s),
             "use at most " + std::to_string(kMaxConfirmSeconds)};
@@ -202,6 +205,16 @@ Status Provisioner::CheckTaken(const Intent& intent) const {
   if (!Unconfirmed() || std::string_view(intent.action) != "commit") return {};
   return {Code::kFailedPrecondition, Numbered(options_.store->current()), "it waits to be confirmed",
           "confirm it or roll it back first"};
+}
+
+// What can't be read is no base for a commit, and nobody can tell whose it was. What does not look at it may take its
+// place: a generation that can be read, and where it is lost for good, a configuration that is made anew.
+Status Provisioner::CheckReplaces(const Intent& intent) const {
+  const bool rollback = std::string_view(intent.action) == "rollback";
+  if (intent.by->role != codec::Role::kAdmin || (!rollback && MayPass(broken_))) return broken_;
+  if (intent.confirm_within_s == 0) return {};
+  return {Code::kFailedPrecondition, Numbered(options_.store->current()),
+          "it can't be read, so nothing can go back to it", "commit without a time to confirm"};
 }
 
 Result<codec::Committed> Provisioner::Change(const Intent& intent) {
@@ -283,7 +296,10 @@ Result<std::uint64_t> Provisioner::Write(const Intent& intent, const storage::Ge
     };
   };
   const config::Config nothing;
-  return CatchOutOfMemory([&] { return options_.store->Commit(info, from(*config_), from(nothing)); });
+  return CatchOutOfMemory([&] {
+    const storage::Producer whole = from(nothing);
+    return options_.store->Commit(info, broken_.ok() ? from(*config_) : storage::Producer(), whole);
+  });
 }
 
 // Nothing here fails or allocates: the generation is on flash.
@@ -291,6 +307,7 @@ void Provisioner::Publish(Ready ready, std::uint64_t number) {
   (void)options_.agent->Publish(std::move(ready.prepared), number);
   config_ = std::move(ready.config);
   start_ = Status();
+  broken_ = Status();
   again_ = false;
   revert_ = Status();
   Published& next = *ready.published;

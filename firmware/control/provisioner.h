@@ -72,9 +72,10 @@ class Provisioner {
 
   // Once, before anything else: applies the stored configuration, undoes a generation that was not confirmed before
   // the restart, writes the audit record that a cut has kept back; numbers of generations go on behind those that the
-  // audit log knows. On error the card runs without what failed and says
-  // so in its remarks: a stored configuration that does not fit this board mirrors nothing, and can be changed; one
-  // that can't be read can't. Where it was memory that ran out, or a device that failed, Tick tries again.
+  // audit log knows. On error the card runs without what failed and says so in its remarks: a stored configuration that
+  // does not fit this board mirrors nothing, and can be changed; one that can't be read an admin can replace whole, by
+  // a rollback to a generation that can be, or, where it is lost for good, by a commit on top of nothing. Where it was
+  // memory that ran out, or a device that failed, Tick tries again.
   [[nodiscard]] Status Start();
 
   // kAborted: `base` is not the current generation any more. kFailedPrecondition: in use, or one waits to be confirmed.
@@ -110,6 +111,7 @@ class Provisioner {
   Status UndoUnconfirmed();
   Result<codec::Committed> Change(const Intent& intent);
   Status CheckTaken(const Intent& intent) const;
+  Status CheckReplaces(const Intent& intent) const;
   [[nodiscard]] storage::GenerationInfo InfoOf(const Intent& intent,
                                                const std::vector<config::Difference>& differences) const;
   Result<std::uint64_t> Write(const Intent& intent, const storage::GenerationInfo& info);

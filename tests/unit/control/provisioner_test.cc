@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rte_ethdev.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -504,6 +505,54 @@ TEST(Provisioner, MakesAShareTakenBackAnInactiveSession) {
   config.sessions[0].packet_length = 0;
   config.sessions[0].enabled = false;
   EXPECT_TRUE(card.Commit(config, Operator("bob")).ok()) << "but it may rest";
+}
+
+// Three generations, of which flash can't give the last any more.
+void MakeUnreadable(ProvisionedCard& card, std::uint32_t confirm_within_s = 0) {
+  ASSERT_TRUE(card.Commit(Numbered(1)).ok());
+  ASSERT_TRUE(card.Commit(Numbered(2)).ok());
+  ASSERT_TRUE(card.Commit(Numbered(3), Admin(), confirm_within_s).ok());
+  const std::string text = "number 3";
+  const auto image = card.flash().image();
+  const auto found = std::find_end(image.begin(), image.end(), text.begin(), text.end());
+  ASSERT_NE(found, image.end());
+  card.flash().Flip(static_cast<std::uint64_t>(found - image.begin()), 0);
+}
+
+TEST(Provisioner, ReplacesWhatCanNotBeReadByWhatCan) {
+  ProvisionedCard card;
+  MakeUnreadable(card);
+  EXPECT_EQ(card.Start().code(), Code::kDataLoss);
+  EXPECT_EQ(card.Commit(Config{}, Operator("alice")).status().code(), Code::kDataLoss) << "nobody knows whose it was";
+  EXPECT_EQ(card.provisioner().Rollback(Admin(), {.generation = 3}).status().code(), Code::kDataLoss);
+  EXPECT_EQ(card.provisioner().Rollback(Admin(), {.generation = 2, .confirm_within_s = 5}).status().code(),
+            Code::kFailedPrecondition);
+  const auto back = card.provisioner().Rollback(Admin(), {.generation = 2});
+  ASSERT_TRUE(back.ok()) << back.status().ToString();
+  card.ExpectAt(4, Numbered(2));
+  EXPECT_THAT(card.provisioner().published()->remarks, testing::IsEmpty());
+  ASSERT_EQ(card.Restart().ToString(), "ok");
+  card.ExpectAt(4, Numbered(2));
+}
+
+TEST(Provisioner, ReplacesWhatCanNotBeReadByWhatIsAppliedAgain) {
+  ProvisionedCard card;
+  MakeUnreadable(card);
+  EXPECT_EQ(card.Start().code(), Code::kDataLoss);
+  ASSERT_EQ(card.Commit(Numbered(4)).status().ToString(), "ok");
+  card.ExpectAt(4, Numbered(4));
+  ASSERT_TRUE(card.Commit(Numbered(5)).ok());
+  ASSERT_EQ(card.Restart().ToString(), "ok");
+  card.ExpectAt(5, Numbered(5));
+}
+
+TEST(ConfirmedCommit, IsUndoneByARestartAlsoWhereItCanNotBeRead) {
+  ProvisionedCard card;
+  MakeUnreadable(card, 60);
+  EXPECT_EQ(card.Start().ToString(), "ok");
+  card.ExpectAt(4, Numbered(2));
+  ASSERT_EQ(card.Restart().ToString(), "ok");
+  card.ExpectAt(4, Numbered(2));
 }
 
 TEST(Provisioner, RunsWithNothingWhenTheBoardHoldsLessThanIsStored) {
