@@ -37,7 +37,7 @@ Status CheckGeometry(const std::string& path, const FlashGeometry& geometry) {
           "see FlashGeometry for the bounds"};
 }
 
-// The name of a new file is only there for good once its folder is synced.
+// The name of a new file is only there for good once its folder is synced. Whoever made it may have been killed before.
 Status SyncFolderOf(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -74,18 +74,24 @@ Status FileFlash::Prepare() {
     return {Code::kFailedPrecondition, path_, "is in use by another card", "stop that card, or name another file"};
   }
   if (fstat(fd_, &found) != 0) return Failed(path_, "can't be examined");  // whoever held the lock may have sized it
-  if (found.st_size == 0) return SizeNewFile();
   const std::uint64_t size = static_cast<std::uint64_t>(found.st_size);
-  if (size == geometry_.bytes()) return OkStatus();
-  return {Code::kFailedPrecondition, path_,
-          "has " + std::to_string(size) + " bytes, the board's flash has " + std::to_string(geometry_.bytes()),
-          "check that this is the right file, or remove it to start anew"};
+  if (size != 0 && size != geometry_.bytes()) {
+    return {Code::kFailedPrecondition, path_,
+            "has " + std::to_string(size) + " bytes, the board's flash has " + std::to_string(geometry_.bytes()),
+            "check that this is the right file, or remove it to start anew"};
+  }
+  if ((found.st_mode & 0077U) != 0) {  // somebody made it before, or copied it
+    if (fchmod(fd_, 0600) != 0) return Failed(path_, "can't be kept from other users");
+    if (fsync(fd_) != 0) return Failed(path_, "can't be synced");
+  }
+  if (size == 0) HELIOSTAT_RETURN_IF_ERROR(SizeNewFile());
+  return SyncFolderOf(path_);
 }
 
 Status FileFlash::SizeNewFile() {
   if (ftruncate(fd_, static_cast<off_t>(geometry_.bytes())) != 0) return Failed(path_, "can't be made");
   if (fsync(fd_) != 0) return Failed(path_, "can't be synced");
-  return SyncFolderOf(path_);
+  return OkStatus();
 }
 
 Status FileFlash::SyncFailed() const {

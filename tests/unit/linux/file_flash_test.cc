@@ -2,12 +2,26 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "storage/generation_store.h"
+
+namespace {
+std::atomic<int> folder_syncs{0};
+}  // namespace
+
+// In the place of the C library's, in this program: what it syncs can't be seen otherwise.
+extern "C" int fsync(int fd) {
+  struct stat found {};
+  if (fstat(fd, &found) == 0 && S_ISDIR(found.st_mode)) ++folder_syncs;
+  return static_cast<int>(syscall(SYS_fsync, fd));
+}
 
 namespace heliostat::hal::linux_os {
 namespace {
@@ -45,6 +59,36 @@ TEST_F(FileFlashTest, ANewFileReadsAsErasedAndIsItsOwnersAlone) {
   ASSERT_EQ(stat(path().c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 0777U, 0600U);
   EXPECT_EQ(found.st_blocks, 0) << "it is sparse";
+}
+
+TEST_F(FileFlashTest, TakesAFileThatWasThereFromOtherUsers) {
+  for (const std::uint64_t size : {std::uint64_t{0}, kGeometry.bytes()}) {
+    std::ofstream(path()).close();
+    std::filesystem::resize_file(path(), size);
+    ASSERT_EQ(chmod(path().c_str(), 0644), 0);
+    const auto flash = Open();
+    struct stat found {};
+    ASSERT_EQ(stat(path().c_str(), &found), 0);
+    EXPECT_EQ(found.st_mode & 0777U, 0600U);
+  }
+}
+
+TEST_F(FileFlashTest, LeavesTheModeOfAFileAloneThatIsNone) {
+  std::ofstream(path()) << "something else";
+  ASSERT_EQ(chmod(path().c_str(), 0644), 0);
+  EXPECT_EQ(FileFlash::Open(path(), kGeometry).status().code(), Code::kFailedPrecondition);
+  struct stat found {};
+  ASSERT_EQ(stat(path().c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777U, 0644U);
+}
+
+// Whoever made it may have been killed before it could.
+TEST_F(FileFlashTest, SyncsItsNameEachTimeItIsOpened) {
+  for (int i = 0; i < 2; ++i) {
+    const int before = folder_syncs;
+    EXPECT_NE(Open(), nullptr);
+    EXPECT_EQ(folder_syncs, before + 1) << i;
+  }
 }
 
 TEST_F(FileFlashTest, HoldsWhatWasProgrammedWhenItIsOpenedAgain) {
