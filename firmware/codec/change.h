@@ -45,9 +45,9 @@ using ChangeSink = std::function<Status(std::span<const std::uint8_t> change)>;
 [[nodiscard]] Status WriteChanges(const config::Config& before, const config::Config& after, const ChangeSink& sink);
 
 // The units of one resource, in order, each encoded without a length: its header unit, then (`whole`) its chunks.
-// `config::Difference::after` style index.
+// `config::Difference::after` style index. The first `skip` units are passed over, at no cost.
 using UnitSink = std::function<Status(std::span<const std::uint8_t> unit)>;
 [[nodiscard]] Status WriteUnits(const config::Config& config, config::Kind kind, std::size_t index, bool whole,
-                                const UnitSink& sink);
+                                std::size_t skip, const UnitSink& sink);
 
 }  // namespace heliostat::codec

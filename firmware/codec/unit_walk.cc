@@ -16,10 +16,13 @@ constexpr std::size_t Most(const Message (&)[kMost]) {
   return kMost;
 }
 
-// Calls `fill` with each piece of the list, and its number, then `take`.
+// Calls `fill` with each piece of the list, and its number, then `take`. Passes over the first `*skip` pieces, and
+// takes those that there are off it.
 template <typename Element, typename Fill>
-Status WalkChunks(const std::vector<Element>& list, const Take& take, Fill fill) {
-  for (std::size_t at = 0; at < list.size(); at += kChunkElements) {
+Status WalkChunks(const std::vector<Element>& list, std::size_t* skip, const Take& take, Fill fill) {
+  const std::size_t passed = std::min(*skip, (list.size() + kChunkElements - 1) / kChunkElements);
+  *skip -= passed;
+  for (std::size_t at = passed * kChunkElements; at < list.size(); at += kChunkElements) {
     const std::span<const Element> piece(list.data() + at, std::min(kChunkElements, list.size() - at));
     HELIOSTAT_RETURN_IF_ERROR(fill(piece, static_cast<std::uint32_t>(at / kChunkElements)));
     HELIOSTAT_RETURN_IF_ERROR(take());
@@ -34,8 +37,8 @@ Status CopyNames(std::string_view field, std::span<const std::string> names, cha
   return {};
 }
 
-Status WalkMembers(const config::Target& target, heliostat_v1_Unit* unit, const Take& take) {
-  return WalkChunks(target.members, take, [&](std::span<const std::string> names, std::uint32_t index) {
+Status WalkMembers(const config::Target& target, std::size_t skip, heliostat_v1_Unit* unit, const Take& take) {
+  return WalkChunks(target.members, &skip, take, [&](std::span<const std::string> names, std::uint32_t index) {
     unit->which_kind = heliostat_v1_Unit_members_tag;
     heliostat_v1_MemberChunk& chunk = unit->kind.members;
     chunk.index = index;
@@ -44,8 +47,8 @@ Status WalkMembers(const config::Target& target, heliostat_v1_Unit* unit, const 
   });
 }
 
-Status WalkSources(const config::Session& session, heliostat_v1_Unit* unit, const Take& take) {
-  return WalkChunks(session.sources, take, [&](std::span<const std::string> names, std::uint32_t index) {
+Status WalkSources(const config::Session& session, std::size_t skip, heliostat_v1_Unit* unit, const Take& take) {
+  return WalkChunks(session.sources, &skip, take, [&](std::span<const std::string> names, std::uint32_t index) {
     unit->which_kind = heliostat_v1_Unit_sources_tag;
     heliostat_v1_SourceChunk& chunk = unit->kind.sources;
     chunk.index = index;
@@ -54,9 +57,10 @@ Status WalkSources(const config::Session& session, heliostat_v1_Unit* unit, cons
   });
 }
 
-Status WalkRules(const config::Filter& filter, bool inbound, heliostat_v1_Unit* unit, const Take& take) {
+Status WalkRules(const config::Filter& filter, bool inbound, std::size_t* skip, heliostat_v1_Unit* unit,
+                 const Take& take) {
   const auto& rules = inbound ? filter.inbound : filter.outbound;
-  return WalkChunks(rules, take, [&](std::span<const config::Rule> piece, std::uint32_t index) {
+  return WalkChunks(rules, skip, take, [&](std::span<const config::Rule> piece, std::uint32_t index) {
     unit->which_kind = heliostat_v1_Unit_rules_tag;
     heliostat_v1_RuleChunk& chunk = unit->kind.rules;
     chunk.index = index;
@@ -93,16 +97,20 @@ Status WriteHeader(const config::Config& config, config::Kind kind, std::size_t 
 
 static_assert(Most(heliostat_v1_RuleChunk{}.rules) == kChunkElements);
 
-Status WalkUnits(const config::Config& config, config::Kind kind, std::size_t index, bool whole,
+Status WalkUnits(const config::Config& config, config::Kind kind, std::size_t index, bool whole, std::size_t skip,
                  heliostat_v1_Unit* unit, const Take& take) {
-  HELIOSTAT_RETURN_IF_ERROR(WriteHeader(config, kind, index, unit));
-  HELIOSTAT_RETURN_IF_ERROR(take());
+  if (skip == 0) {
+    HELIOSTAT_RETURN_IF_ERROR(WriteHeader(config, kind, index, unit));
+    HELIOSTAT_RETURN_IF_ERROR(take());
+  } else {
+    --skip;
+  }
   if (!whole) return {};
-  if (kind == config::Kind::kTarget) return WalkMembers(config.targets[index], unit, take);
-  if (kind == config::Kind::kSession) return WalkSources(config.sessions[index], unit, take);
+  if (kind == config::Kind::kTarget) return WalkMembers(config.targets[index], skip, unit, take);
+  if (kind == config::Kind::kSession) return WalkSources(config.sessions[index], skip, unit, take);
   if (kind != config::Kind::kFilter) return {};
-  HELIOSTAT_RETURN_IF_ERROR(WalkRules(config.filters[index], true, unit, take));
-  return WalkRules(config.filters[index], false, unit, take);
+  HELIOSTAT_RETURN_IF_ERROR(WalkRules(config.filters[index], true, &skip, unit, take));
+  return WalkRules(config.filters[index], false, &skip, unit, take);
 }
 
 }  // namespace heliostat::codec

@@ -13,8 +13,8 @@ namespace heliostat::codec {
 
 inline constexpr std::size_t kChunkElements = 64;
 
-// Fills `unit` and calls `take`, once a unit. Returns the first error.
-Status WalkUnits(const config::Config& config, config::Kind kind, std::size_t index, bool whole,
+// Fills `unit` and calls `take`, once a unit, but for the first `skip` of them. Returns the first error.
+Status WalkUnits(const config::Config& config, config::Kind kind, std::size_t index, bool whole, std::size_t skip,
                  heliostat_v1_Unit* unit, const std::function<Status()>& take);
 
 }  // namespace heliostat::codec

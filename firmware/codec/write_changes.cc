@@ -66,7 +66,7 @@ Status ChangeWriter::Remove(Kind kind, const std::string& name) {
 
 Status ChangeWriter::Put(const config::Config& config, Kind kind, std::size_t index) {
   change_->which_kind = heliostat_v1_Change_put_tag;
-  return WalkUnits(config, kind, index, true, &change_->kind.put, [this] { return Emit(); });
+  return WalkUnits(config, kind, index, true, 0, &change_->kind.put, [this] { return Emit(); });
 }
 
 heliostat_v1_Patch& ChangeWriter::BeginPatch(pb_size_t kind) {
@@ -77,7 +77,7 @@ heliostat_v1_Patch& ChangeWriter::BeginPatch(pb_size_t kind) {
 
 Status ChangeWriter::PatchHeader(const config::Config& config, Kind kind, std::size_t index) {
   heliostat_v1_Patch& patch = BeginPatch(heliostat_v1_Patch_header_tag);
-  return WalkUnits(config, kind, index, false, &patch.kind.header, [this] { return Emit(); });
+  return WalkUnits(config, kind, index, false, 0, &patch.kind.header, [this] { return Emit(); });
 }
 
 Status ChangeWriter::BeginRules(const std::string& filter, bool inbound) {
@@ -275,7 +275,7 @@ class Way {
 
   // As they are encoded: without their lists.
   static Status EncodeHeader(const config::Config& config, Kind kind, std::size_t index, std::string* bytes) {
-    return WriteUnits(config, kind, index, false, [&](std::span<const std::uint8_t> unit) {
+    return WriteUnits(config, kind, index, false, 0, [&](std::span<const std::uint8_t> unit) {
       bytes->assign(reinterpret_cast<const char*>(unit.data()), unit.size());
       return OkStatus();
     });

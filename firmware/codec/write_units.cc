@@ -11,11 +11,11 @@
 
 namespace heliostat::codec {
 
-Status WriteUnits(const config::Config& config, config::Kind kind, std::size_t index, bool whole,
+Status WriteUnits(const config::Config& config, config::Kind kind, std::size_t index, bool whole, std::size_t skip,
                   const UnitSink& sink) {
   const auto unit = std::make_unique<heliostat_v1_Unit>();
   std::vector<pb_byte_t> bytes(heliostat_v1_Unit_size);
-  return WalkUnits(config, kind, index, whole, unit.get(), [&] {
+  return WalkUnits(config, kind, index, whole, skip, unit.get(), [&] {
     pb_ostream_t stream = pb_ostream_from_buffer(bytes.data(), bytes.size());
     if (!pb_encode(&stream, heliostat_v1_Unit_fields, unit.get())) {
       return Status(Code::kInternal, "unit", PB_GET_ERROR(&stream), {});

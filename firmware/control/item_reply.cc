@@ -192,7 +192,6 @@ void ItemReply::End(std::string* out) {
   codec::AppendListEnd(id_, end, out);
 }
 
-// Units that went out in earlier frames are encoded again and passed over: that costs less than holding them would.
 bool ItemReply::Write(codec::FrameWriter& writer) {
   std::size_t index = at_;
   const config::Config* config = config_.get();
@@ -202,14 +201,13 @@ bool ItemReply::Write(codec::FrameWriter& writer) {
     config = &bare;
     index = 0;
   }
-  std::size_t number = 0;
-  const Status written =
-      codec::WriteUnits(*config, kind_, index, get_ || query_.whole, [&](std::span<const std::uint8_t> unit) -> Status {
-        if (number++ < unit_) return {};
-        if (!Add(writer, unit, unit_ == 0)) return {Code::kResourceExhausted, "frame", "it is full"};
-        ++unit_;
-        return {};
-      });
+  const Status written = codec::WriteUnits(*config, kind_, index, get_ || query_.whole, unit_,
+                                           [&](std::span<const std::uint8_t> unit) -> Status {
+                                             if (!Add(writer, unit, unit_ == 0))
+                                               return {Code::kResourceExhausted, "frame", "it is full"};
+                                             ++unit_;
+                                             return {};
+                                           });
   return written.ok();
 }
 

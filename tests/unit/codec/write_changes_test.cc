@@ -166,7 +166,7 @@ TEST(WriteUnits, WritesWhatTheDecoderReads) {
     const std::string header_bytes = header.SerializeAsString();
     ASSERT_TRUE(decoder.Put(Bytes(header_bytes)).ok());
     for (const config::Difference& one : config::Compare({}, config)) {
-      const Status status = WriteUnits(config, one.kind, one.after, true,
+      const Status status = WriteUnits(config, one.kind, one.after, true, 0,
                                        [&](std::span<const std::uint8_t> unit) { return decoder.Put(unit); });
       ASSERT_TRUE(status.ok()) << status.ToString();
     }
@@ -193,7 +193,7 @@ TEST(WriteUnits, WritesWhatLibprotobufWrites) {
   const config::Config config = *Decode(SampleUnits());
   std::size_t at = 0;
   for (const config::Difference& one : config::Compare({}, config)) {
-    const Status status = WriteUnits(config, one.kind, one.after, true, [&](std::span<const std::uint8_t> bytes) {
+    const Status status = WriteUnits(config, one.kind, one.after, true, 0, [&](std::span<const std::uint8_t> bytes) {
       v1::Unit unit;
       EXPECT_TRUE(unit.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
       EXPECT_TRUE(MessageDifferencer::Equals(unit, expected.at(at)))
@@ -206,11 +206,36 @@ TEST(WriteUnits, WritesWhatLibprotobufWrites) {
   EXPECT_EQ(at, expected.size());
 }
 
+TEST(WriteUnits, PassesOverAnyNumberOfThem) {
+  config::Config config;
+  config.filters.resize(1);
+  config.filters[0].metadata.name = "f";
+  config.filters[0].inbound.resize(130);
+  config.filters[0].outbound.resize(64);
+  for (auto* rules : {&config.filters[0].inbound, &config.filters[0].outbound}) {
+    for (std::size_t i = 0; i < rules->size(); ++i) (*rules)[i].number = static_cast<std::uint16_t>(i + 1);
+  }
+  const auto units = [&](std::size_t skip) {
+    std::vector<std::string> written;
+    EXPECT_TRUE(WriteUnits(config, config::Kind::kFilter, 0, true, skip, [&](std::span<const std::uint8_t> unit) {
+                  written.emplace_back(unit.begin(), unit.end());
+                  return Status();
+                }).ok());
+    return written;
+  };
+  const std::vector<std::string> all = units(0);
+  ASSERT_EQ(all.size(), 5U) << "a header, three chunks and one";
+  for (std::size_t skip = 0; skip <= all.size() + 1; ++skip) {
+    const auto from = all.begin() + static_cast<std::ptrdiff_t>(std::min(skip, all.size()));
+    EXPECT_EQ(units(skip), std::vector<std::string>(from, all.end())) << "skip " << skip;
+  }
+}
+
 TEST(WriteUnits, LeavesTheListsOutWhenNotWhole) {
   const config::Config config = *Decode(SampleUnits());
   for (const config::Difference& one : config::Compare({}, config)) {
     int units = 0;
-    EXPECT_TRUE(WriteUnits(config, one.kind, one.after, false, [&](std::span<const std::uint8_t>) {
+    EXPECT_TRUE(WriteUnits(config, one.kind, one.after, false, 0, [&](std::span<const std::uint8_t>) {
                   ++units;
                   return OkStatus();
                 }).ok());

@@ -199,12 +199,12 @@ class Connection : public hal::ByteStream {
   void SendItems(const v1::Request& request, config::Kind kind, std::size_t index) {
     v1::Response response;
     response.set_more(true);
-    const Status written =
-        codec::WriteUnits(card_.config, kind, index, request.list().whole(), [&](std::span<const std::uint8_t> unit) {
-          response.mutable_items()->add_items()->mutable_unit()->ParseFromArray(unit.data(),
-                                                                                static_cast<int>(unit.size()));
-          return OkStatus();
-        });
+    const Status written = codec::WriteUnits(card_.config, kind, index, request.list().whole(), 0,
+                                             [&](std::span<const std::uint8_t> unit) {
+                                               response.mutable_items()->add_items()->mutable_unit()->ParseFromArray(
+                                                   unit.data(), static_cast<int>(unit.size()));
+                                               return OkStatus();
+                                             });
     if (written.ok()) Send(request, response);
   }
 
