@@ -4,9 +4,20 @@
 #include <future>
 #include <utility>
 
+#include "base/out_of_memory.h"
+
 namespace heliostat::agent {
 namespace {
 constexpr std::chrono::milliseconds kTick(100);  // links are looked at this often
+
+// Whoever can tell somebody catches it earlier. Here it must not end the thread, and forwarding with it.
+void GiveUpWithoutMemory(const std::function<void()>& work) {
+  static_cast<void>(CatchOutOfMemory([&work] {
+    work();
+    return OkStatus();
+  }));
+}
+
 }  // namespace
 
 AgentThread::AgentThread(Agent& agent, TickFunction tick)
@@ -30,14 +41,14 @@ void AgentThread::Loop() {
     if (const auto now = std::chrono::steady_clock::now(); now >= tick) {
       tick = now + kTick;
       lock.unlock();
-      tick_();
+      GiveUpWithoutMemory(tick_);
       lock.lock();
     }
     if (!mailbox_.empty()) {
       const std::function<void()> work = std::move(mailbox_.front());
       mailbox_.pop_front();
       lock.unlock();
-      work();
+      GiveUpWithoutMemory(work);
       lock.lock();
     }
   }
@@ -54,14 +65,14 @@ void AgentThread::Post(std::function<void()> work) {
 void AgentThread::Do(std::function<void()> work) {
   std::promise<void> done;
   Post([&] {
-    work();
+    GiveUpWithoutMemory(work);
     done.set_value();
   });
   done.get_future().wait();
 }
 
 Result<Applied> AgentThread::Apply(std::shared_ptr<const config::Config> config) {
-  Result<Applied> applied = Applied{};
+  Result<Applied> applied = OutOfMemory();
   Do([&] { applied = agent_.Apply(std::move(config)); });
   return applied;
 }

@@ -30,7 +30,8 @@ class AgentThread {
   [[nodiscard]] Result<Applied> Apply(std::shared_ptr<const config::Config> config);
   [[nodiscard]] Reading Read();
 
-  // Any work that is the agent's thread's: Do waits until it is done, Post does not. In order.
+  // Any work that is the agent's thread's: Do waits until it is done, Post does not. In order. Work that
+  // runs out of memory is left where it is.
   void Do(std::function<void()> work);
   void Post(std::function<void()> work);
 

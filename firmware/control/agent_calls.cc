@@ -7,27 +7,35 @@ AgentCalls::AgentCalls(std::function<void(Work)> post, std::function<void()> wak
 
 AgentCalls::~AgentCalls() = default;
 
-void AgentCalls::Post(std::function<Work()> work) {
-  ++outstanding_;
+void AgentCalls::Post(std::unique_ptr<One> one) {
+  // A list of one: it is joined to the answers without taking memory.
+  auto call = std::make_shared<List>();
+  call->push_back(std::move(one));
   // The answers outlive this object, so an answer that comes after the end is dropped with them.
-  post_([work = std::move(work), answers = answers_, wake = wake_] {
-    Work then = work();
+  post_([call, answers = answers_, wake = wake_] {
+    call->front()->Do();
     {
       const std::lock_guard lock(answers->mutex);
-      answers->ready.push_back(std::move(then));
+      answers->ready.splice(answers->ready.end(), *call);
     }
     wake();
   });
+  ++outstanding_;
 }
 
 bool AgentCalls::Drain() {
-  std::vector<Work> ready;
+  List ready;
   {
     const std::lock_guard lock(answers_->mutex);
     ready.swap(answers_->ready);
   }
   outstanding_ -= ready.size();
-  for (const Work& then : ready) then();
+  for (const std::unique_ptr<One>& one : ready) {
+    static_cast<void>(CatchOutOfMemory([&one] {
+      one->Answer();
+      return OkStatus();
+    }));
+  }
   return !ready.empty();
 }
 

@@ -43,6 +43,10 @@ AuditReply::Page AuditReply::Read(storage::AuditLog& log, std::uint64_t id, cons
 }
 
 AuditReply::Progress AuditReply::Next(std::uint64_t /*now_ns*/, std::string* out) {
+  if (!failed_.ok()) {
+    codec::AppendError(id_, failed_, 0, out);
+    return Progress::kDone;
+  }
   if (ready_) {
     asked_ = ready_ = false;
     out->append(page_.frame);
@@ -52,14 +56,19 @@ AuditReply::Progress AuditReply::Next(std::uint64_t /*now_ns*/, std::string* out
     if (query_.limit != 0) query_.limit -= page_.count;
     return page_.more ? Progress::kMore : Progress::kDone;
   }
-  if (!std::exchange(asked_, true)) {
-    calls_.Call([&log = log_, id = id_, query = query_] { return Read(log, id, query); },
-                [weak = weak_from_this()](Page page) {
+  if (!asked_) {
+    calls_.Call([&log = log_, id = id_, query = query_]() -> Result<Page> { return Read(log, id, query); },
+                [weak = weak_from_this()](Result<Page> page) {
                   const std::shared_ptr<AuditReply> self = weak.lock();
                   if (self == nullptr) return;
-                  self->page_ = std::move(page);
+                  if (page.ok()) {
+                    self->page_ = std::move(*page);
+                  } else {
+                    self->failed_ = page.status();
+                  }
                   self->ready_ = true;
                 });
+    asked_ = true;
   }
   return Progress::kWaiting;
 }

@@ -36,6 +36,7 @@ class AuditReply final : public Reply, public std::enable_shared_from_this<Audit
   bool asked_ = false;
   bool ready_ = false;
   Page page_;
+  Status failed_;
 };
 
 }  // namespace heliostat::control

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/address.h"
+#include "base/out_of_memory.h"
 
 namespace heliostat::control {
 namespace {
@@ -114,9 +115,15 @@ void Connection::CheckTime(std::uint64_t now_ns) {
   Close(now_ns);
 }
 
-void Connection::Drop(const std::string& why) {
+void Connection::Drop(std::string_view why) {
   if (phase_ == Phase::kGone) return;
-  if (!why.empty() && options_.log) options_.log(address_ + ": " + why);
+  if (!why.empty() && options_.log) {
+    // Also when there is no memory for the line: it may be dropped because of that.
+    static_cast<void>(CatchOutOfMemory([&] {
+      options_.log(address_ + ": " + std::string(why));
+      return OkStatus();
+    }));
+  }
   if (phase_ == Phase::kServing) options_.dispatcher->Forget(caller_);
   phase_ = Phase::kGone;
   reply_.reset();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 #include "control/dispatcher.h"
@@ -59,7 +60,7 @@ class Connection {
   // The same when what it is answered now has gone out. A watch ends at once.
   void CloseWhenAnswered(std::uint64_t now_ns);
   // Ends it without a word; `why` is logged unless empty.
-  void Drop(const std::string& why);
+  void Drop(std::string_view why);
 
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] bool half_open() const { return phase_ <= Phase::kHello; }

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/out_of_memory.h"
 #include "control/audit_reply.h"
 #include "control/pending_reply.h"
 #include "control/watch_reply.h"
@@ -34,12 +35,21 @@ Dispatcher::Dispatcher(Options options)
       begun_ns_(options_.monotonic->MonotonicNs()) {}
 
 template <typename Work, typename Encode>
-Dispatcher::Answer Dispatcher::OnAgent(Work work, Encode answer) {
-  auto reply = std::make_shared<PendingReply>();
+Dispatcher::Answer Dispatcher::OnAgent(std::uint64_t id, Work work, Encode answer) {
+  auto reply = std::make_shared<PendingReply>(id);
   options_.calls->Call(std::move(work), [weak = std::weak_ptr(reply), answer = std::move(answer)](auto result) {
     std::string frame;
-    answer(std::move(result), &frame);
-    if (const auto pending = weak.lock()) pending->Set(std::move(frame));
+    Status answered = CatchOutOfMemory([&] {
+      answer(std::move(result), &frame);
+      return OkStatus();
+    });
+    const auto pending = weak.lock();
+    if (pending == nullptr) return;
+    if (answered.ok()) {
+      pending->Set(std::move(frame));
+    } else {
+      pending->Fail(std::move(answered));
+    }
   });
   return reply;
 }
@@ -147,16 +157,20 @@ Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Commit& commi
                         .confirm_within_s = commit.confirm_within_s,
                         .comment = commit.comment,
                         .dry_run = commit.dry_run};
-  return OnAgent([this, request = std::move(request)] { return options_.provisioner->Commit(request); },
-                 [this, id = asked.id, connection = asked.caller.connection](const Result<codec::Committed>& committed,
-                                                                             std::string* out) {
-                   transaction_.End(connection, committed.ok() ? "" : "its commit failed");
-                   if (committed.ok()) {
-                     codec::AppendCommitted(id, *committed, out);
-                   } else {
-                     codec::AppendError(id, committed.status(), 0, out);
-                   }
-                 });
+  Answer answer = OnAgent(
+      asked.id, [this, request = std::move(request)] { return options_.provisioner->Commit(request); },
+      [this, id = asked.id, connection = asked.caller.connection](const Result<codec::Committed>& committed,
+                                                                  std::string* out) {
+        transaction_.End(connection, committed.ok() ? "" : "its commit failed");
+        if (committed.ok()) {
+          codec::AppendCommitted(id, *committed, out);
+        } else {
+          codec::AppendError(id, committed.status(), 0, out);
+        }
+      });
+  // Only now that somebody will end it.
+  transaction_.Decide(asked.caller.connection);
+  return answer;
 }
 
 Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Abort& /*abort*/) {
@@ -167,26 +181,30 @@ Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Abort& /*abor
 }
 
 Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Confirm& confirm) {
-  return OnAgent([this, by = asked.caller.identity,
-                  generation = confirm.generation] { return options_.provisioner->Confirm(by, generation); },
-                 [id = asked.id](const Status& confirmed, std::string* out) {
-                   if (confirmed.ok()) {
-                     codec::AppendDone(id, out);
-                   } else {
-                     codec::AppendError(id, confirmed, 0, out);
-                   }
-                 });
+  return OnAgent(
+      asked.id,
+      [this, by = asked.caller.identity, generation = confirm.generation] {
+        return options_.provisioner->Confirm(by, generation);
+      },
+      [id = asked.id](const Status& confirmed, std::string* out) {
+        if (confirmed.ok()) {
+          codec::AppendDone(id, out);
+        } else {
+          codec::AppendError(id, confirmed, 0, out);
+        }
+      });
 }
 
 Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Rollback& rollback) {
-  return OnAgent([this, by = asked.caller.identity, rollback] { return options_.provisioner->Rollback(by, rollback); },
-                 [id = asked.id](const Result<codec::Committed>& committed, std::string* out) {
-                   if (committed.ok()) {
-                     codec::AppendCommitted(id, *committed, out);
-                   } else {
-                     codec::AppendError(id, committed.status(), 0, out);
-                   }
-                 });
+  return OnAgent(
+      asked.id, [this, by = asked.caller.identity, rollback] { return options_.provisioner->Rollback(by, rollback); },
+      [id = asked.id](const Result<codec::Committed>& committed, std::string* out) {
+        if (committed.ok()) {
+          codec::AppendCommitted(id, *committed, out);
+        } else {
+          codec::AppendError(id, committed.status(), 0, out);
+        }
+      });
 }
 
 Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::ListGenerations& /*list*/) {
@@ -229,11 +247,12 @@ Dispatcher::Answer Dispatcher::Walk(const Asked& asked, codec::List query, bool 
       [weak = std::weak_ptr(reply), generation](const Result<std::shared_ptr<const config::Config>>& config) {
         const auto walk = weak.lock();
         if (walk == nullptr) return;
-        if (config.ok()) {
+        Status started = CatchOutOfMemory([&] {
+          HELIOSTAT_RETURN_IF_ERROR(config.status());
           walk->Start(generation, CountUses(*config), nullptr);
-        } else {
-          walk->Fail(config.status());
-        }
+          return OkStatus();
+        });
+        if (!started.ok()) walk->Fail(std::move(started));
       });
   return reply;
 }

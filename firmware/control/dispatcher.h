@@ -88,9 +88,10 @@ class Dispatcher {
   Answer Walk(const Asked& asked, codec::List query, bool get);
   [[nodiscard]] std::shared_ptr<const UseCounts> UsesOf(const std::shared_ptr<const config::Config>& config);
   [[nodiscard]] std::uint32_t ConfirmLeft(const Published& published, std::uint64_t now_ns) const;
-  // `work` on the agent's thread, `answer(result, frame)` here, whether the caller is still there or not.
+  // `work` on the agent's thread, `answer(result, frame)` here, whether the caller is still there or not. An answer
+  // that there is no memory for becomes an error.
   template <typename Work, typename Encode>
-  Answer OnAgent(Work work, Encode answer);
+  Answer OnAgent(std::uint64_t id, Work work, Encode answer);
 
   Options options_;
   Transaction transaction_;

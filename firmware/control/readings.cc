@@ -46,11 +46,14 @@ codec::PortCounters ToWire(const datapath::PortCounts& counts, const std::string
 
 void Readings::Get(Take take) {
   waiting_.push_back(std::move(take));
-  if (waiting_.size() > 1) return;
-  calls_.Call([this] { return std::make_shared<const agent::Reading>(agent_.Read()); },
-              [this](const std::shared_ptr<const agent::Reading>& reading) {
-                for (const Take& waiter : std::exchange(waiting_, {})) waiter(reading);
+  if (asked_) return;
+  calls_.Call([this]() -> Taken { return std::make_shared<const agent::Reading>(agent_.Read()); },
+              [this](const Taken& taken) {
+                asked_ = false;
+                for (const Take& waiter : std::exchange(waiting_, {})) waiter(taken);
               });
+  // Only now: when there was no memory to ask, the next who wants one asks for all.
+  asked_ = true;
 }
 
 }  // namespace heliostat::control

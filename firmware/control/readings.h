@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/agent.h"
+#include "base/status.h"
 #include "codec/reading.h"
 #include "config/config.h"
 #include "control/agent_calls.h"
@@ -20,17 +21,19 @@ namespace heliostat::control {
 // The I/O thread.
 class Readings {
  public:
-  using Take = std::function<void(std::shared_ptr<const agent::Reading>)>;
+  using Taken = Result<std::shared_ptr<const agent::Reading>>;
+  using Take = std::function<void(const Taken&)>;
   // `agent` is read on its own thread.
   Readings(agent::Agent& agent, AgentCalls& calls) : agent_(agent), calls_(calls) {}
 
-  // One at most is on its way: who asks meanwhile gets the same.
+  // One at most is on its way: who asks meanwhile gets the same. kResourceExhausted: no memory for it.
   void Get(Take take);
 
  private:
   agent::Agent& agent_;
   AgentCalls& calls_;
   std::vector<Take> waiting_;
+  bool asked_ = false;
 };
 
 }  // namespace heliostat::control

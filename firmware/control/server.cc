@@ -23,6 +23,20 @@ constexpr std::uint64_t kPeriodNs = 10 * kSecondNs;
 // No ClientHello is shorter: whoever has sent less has cost us nothing, and is the first to go.
 constexpr std::uint64_t kLeastHelloBytes = 64;
 
+// A turn must end without memory too. What was not done is done at the next one.
+template <typename Work>
+Status Try(Work work) {
+  return CatchOutOfMemory([&work] {
+    work();
+    return OkStatus();
+  });
+}
+
+template <typename Work>
+void DoOrLeave(Work work) {
+  static_cast<void>(Try(std::move(work)));
+}
+
 // Parts of a line come from the peer.
 std::string Clean(std::string_view line) {
   std::string clean(line);
@@ -115,12 +129,14 @@ void Server::Poll(int timeout_ms) {
 
 void Server::OnEvent(const hal::Poller::Event& event) {
   if (event.token == kFirstToken) {
-    Accept();
+    DoOrLeave([this] { Accept(); });
     return;
   }
   const auto found = connections_.find(event.token);
   // Those who are served are all looked at in Turn.
-  if (found != connections_.end() && found->second->half_open()) ready_handshakes_.insert(event.token);
+  if (found != connections_.end() && found->second->half_open()) {
+    DoOrLeave([&] { ready_handshakes_.insert(event.token); });
+  }
 }
 
 void Server::Turn() {
@@ -128,28 +144,21 @@ void Server::Turn() {
   const std::uint64_t now_ns = Now();
   RefillAccepts(now_ns);
   RunServed();
-  RunHandshakes();
-  options_.dispatcher->Tick(now_ns);
+  DoOrLeave([this] { RunHandshakes(); });
+  DoOrLeave([&] { options_.dispatcher->Tick(now_ns); });
   if (now_ns >= recheck_ns_) Recheck();
   CheckTimes();
   Sweep();
-  for (const auto& [number, connection] : connections_) Watch(*connection);
-  // If the poller has no memory the listener is told of again at the next turn.
-  static_cast<void>(WatchListener());
+  for (const auto& [number, connection] : connections_) DoOrLeave([&, c = connection.get()] { Watch(*c); });
+  DoOrLeave([this] { static_cast<void>(WatchListener()); });
 }
 
 void Server::RunServed() {
   const std::uint64_t now_ns = Now();
   for (const auto& [number, connection] : connections_) {
     if (connection->half_open()) continue;
-    const Status run = CatchOutOfMemory([&, c = connection.get()] {
-      c->Run(now_ns);
-      return OkStatus();
-    });
-    if (!run.ok()) {
-      Log(connection->peer_address() + ": " + run.ToString());
-      connection->Drop("memory has run out");
-    }
+    const Status run = Try([&, c = connection.get()] { c->Run(now_ns); });
+    if (!run.ok()) connection->Drop("memory has run out");
   }
 }
 
@@ -177,10 +186,7 @@ void Server::RunHandshakes() {
       continue;
     }
     if (ready[i]->phase() == Phase::kSilent) MakeRoom(ready[i]->source(), true);
-    const Status run = CatchOutOfMemory([&] {
-      ready[i]->Run(Now());
-      return OkStatus();
-    });
+    const Status run = Try([&] { ready[i]->Run(Now()); });
     if (!run.ok()) ready[i]->Drop("memory has run out");
     if (ready[i]->half_open() && ready[i]->unfinished()) ready_handshakes_.insert(ready[i]->number());
   }
@@ -311,10 +317,13 @@ void Server::Recheck() {
   recheck_ns_ = now_ns + options_.limits.recheck_ns;
   for (const auto& [number, connection] : connections_) {
     if (connection->phase() != Phase::kServing && connection->phase() != Phase::kHello) continue;
-    const Status accepted = options_.secure->Recheck(*connection->channel());
-    if (accepted.ok()) continue;
-    Log(connection->peer_address() + ": " + accepted.ToString());
-    connection->CloseWhenAnswered(now_ns);
+    const Status rechecked = Try([&, c = connection.get()] {
+      const Status accepted = options_.secure->Recheck(*c->channel());
+      if (accepted.ok()) return;
+      Log(c->peer_address() + ": " + accepted.ToString());
+      c->CloseWhenAnswered(now_ns);
+    });
+    if (!rechecked.ok()) connection->Drop("memory has run out");
   }
 }
 

@@ -72,20 +72,29 @@ Status Transaction::Apply(const Caller& caller, const codec::Edit& edit, std::ui
 
 Result<Transaction::Edited> Transaction::Finish(const Caller& caller) {
   HELIOSTAT_RETURN_IF_ERROR(Held(caller));
-  Result<config::Config> config = CatchOutOfMemory([&] { return open_->editor->Finish(); });
-  open_->editor.reset();
-  if (!config.ok()) {
-    End(caller.connection, "it could not be finished");
-    return config.status();
-  }
-  return Edited{open_->base, std::make_shared<const config::Config>(std::move(*config))};
+  Result<Edited> edited = CatchOutOfMemory([&]() -> Result<Edited> {
+    Result<config::Config> config = open_->editor->Finish();
+    if (!config.ok()) return config.status();
+    return Edited{open_->base, std::make_shared<const config::Config>(std::move(*config))};
+  });
+  if (!edited.ok()) End(caller.connection, "it could not be finished");
+  return edited;
 }
 
-void Transaction::End(std::uint64_t connection, std::string why) {
+void Transaction::Decide(std::uint64_t connection) {
+  if (IsOf(connection)) open_->editor.reset();
+}
+
+void Transaction::End(std::uint64_t connection, std::string_view why) {
   if (!open_ || open_->connection != connection) return;
-  ended_connection_ = connection;
-  ended_why_ = std::move(why);
   open_.reset();
+  ended_connection_ = connection;
+  ended_why_.clear();
+  // Told to people, so it may be lacking.
+  static_cast<void>(CatchOutOfMemory([&] {
+    ended_why_ = why;
+    return OkStatus();
+  }));
 }
 
 void Transaction::Forget(std::uint64_t connection) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 #include "codec/change.h"
@@ -32,17 +33,19 @@ class Transaction {
   // Every change, or up to the first that is wrong: then `*change` counts from 1, and the transaction is over.
   [[nodiscard]] Status Apply(const Caller& caller, const codec::Edit& edit, std::uint64_t now_ns,
                              std::uint32_t* change);
-  // What has come of it. The transaction stays, closed to edits, until End: nobody begins before it is decided.
+  // What has come of it. Nothing more is edited: what is left is Decide or End.
   struct Edited {
     std::uint64_t base = 0;
     std::shared_ptr<const config::Config> config;
   };
   [[nodiscard]] Result<Edited> Finish(const Caller& caller);
+  // It is being decided: it stays until End, whether the connection does or not, so that nobody begins before.
+  void Decide(std::uint64_t connection);
   // kFailedPrecondition when the caller has none, with what became of it.
   [[nodiscard]] Status Held(const Caller& caller) const;
   [[nodiscard]] bool IsOf(std::uint64_t connection) const { return open_ && open_->connection == connection; }
-  // If it is that connection's. `why` is told when it asks for it again.
-  void End(std::uint64_t connection, std::string why);
+  // If it is that connection's. `why` is told when it asks for it again. Never fails.
+  void End(std::uint64_t connection, std::string_view why);
   // The connection is gone: over, unless it is being decided.
   void Forget(std::uint64_t connection);
 

@@ -43,11 +43,15 @@ void WatchReply::BeginSnapshot(std::uint64_t now_ns) {
   lines_ = ports_ = sessions_ = interfaces_ = 0;
   state_ = watch_.counters ? State::kReading : State::kSending;
   if (!watch_.counters) return;
-  options_.readings->Get([weak = weak_from_this()](std::shared_ptr<const agent::Reading> reading) {
+  options_.readings->Get([weak = weak_from_this()](const Readings::Taken& reading) {
     const std::shared_ptr<WatchReply> self = weak.lock();
     if (self == nullptr) return;
     self->head_.time_ns = self->options_.wall_ns();
-    self->reading_ = std::move(reading);
+    if (reading.ok()) {
+      self->reading_ = *reading;
+    } else {
+      self->failed_ = reading.status();
+    }
     self->state_ = State::kSending;
   });
 }
@@ -55,6 +59,10 @@ void WatchReply::BeginSnapshot(std::uint64_t now_ns) {
 WatchReply::Progress WatchReply::Next(std::uint64_t now_ns, std::string* out) {
   if (state_ == State::kResting && now_ns >= due_ns_) BeginSnapshot(now_ns);
   if (state_ != State::kSending) return Progress::kWaiting;
+  if (!failed_.ok()) {
+    codec::AppendError(id_, failed_, 0, out);
+    return Progress::kDone;
+  }
   codec::FrameWriter writer(codec::FrameWriter::Kind::kSnapshot, id_);
   writer.Begin(head_);
   if (!Fill(writer)) {

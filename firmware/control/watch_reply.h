@@ -51,6 +51,7 @@ class WatchReply final : public Reply, public std::enable_shared_from_this<Watch
   codec::FrameWriter::SnapshotHead head_;
   std::shared_ptr<const Published> published_;
   std::shared_ptr<const agent::Reading> reading_;
+  Status failed_;                                                      // why there is none
   std::size_t lines_ = 0, ports_ = 0, sessions_ = 0, interfaces_ = 0;  // how far each has gone out
 };
 

@@ -5,6 +5,9 @@
 #include <atomic>
 #include <deque>
 #include <thread>
+#include <vector>
+
+#include "support/failing_memory.h"
 
 namespace heliostat::control {
 namespace {
@@ -15,7 +18,7 @@ TEST(AgentCalls, AnswersInOrderAndOnlyWhenDrained) {
   AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [&] { ++woken; });
   std::vector<int> answers;
   for (const int n : {1, 2, 3}) {
-    calls.Call([n] { return n * 10; }, [&](int answer) { answers.push_back(answer); });
+    calls.Call([n] { return Result(n * 10); }, [&](const Result<int>& answer) { answers.push_back(*answer); });
   }
   EXPECT_EQ(calls.outstanding(), 3U);
   for (const AgentCalls::Work& work : mailbox) work();
@@ -32,7 +35,7 @@ TEST(AgentCalls, DropsAnAnswerThatComesAfterTheEnd) {
   bool answered = false;
   {
     AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [] {});
-    calls.Call([] { return 1; }, [&](int) { answered = true; });
+    calls.Call([] { return OkStatus(); }, [&](const Status&) { answered = true; });
   }
   mailbox.front()();
   EXPECT_FALSE(answered);
@@ -44,7 +47,7 @@ TEST(AgentCalls, BringsAnswersFromAnotherThread) {
   AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [&] { ++woken; });
   long sum = 0;
   for (int i = 1; i <= 100; ++i) {
-    calls.Call([i] { return i; }, [&](int answer) { sum += answer; });
+    calls.Call([i] { return Result(i); }, [&](const Result<int>& answer) { sum += *answer; });
   }
   std::thread agent([&] {
     for (const AgentCalls::Work& work : mailbox) work();
@@ -53,6 +56,35 @@ TEST(AgentCalls, BringsAnswersFromAnotherThread) {
   agent.join();
   EXPECT_EQ(sum, 5050);
   EXPECT_EQ(woken, 100);
+}
+
+TEST(AgentCalls, AnswersThatMemoryHasRunOutAndBringsThatWithoutAny) {
+  std::deque<AgentCalls::Work> mailbox;
+  AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [] {});
+  Code code = Code::kOk;
+  calls.Call([]() -> Result<std::vector<int>> { return std::vector<int>(100); },
+             [&](const Result<std::vector<int>>& answer) { code = answer.status().code(); });
+  {
+    const support::FailingMemory memory(1, support::FailingMemory::Then::kFailsForGood);
+    mailbox.front()();
+    EXPECT_TRUE(memory.failed());
+  }
+  calls.Drain();
+  EXPECT_EQ(code, Code::kResourceExhausted);
+}
+
+TEST(AgentCalls, GoesOnWithTheNextAnswerWhenOneRunsOutOfMemory) {
+  std::deque<AgentCalls::Work> mailbox;
+  AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [] {});
+  std::vector<int> much;
+  bool answered = false;
+  calls.Call([] { return OkStatus(); }, [&](const Status&) { much.resize(100); });
+  calls.Call([] { return OkStatus(); }, [&](const Status&) { answered = true; });
+  for (const AgentCalls::Work& work : mailbox) work();
+  const support::FailingMemory memory(1);
+  calls.Drain();
+  EXPECT_TRUE(memory.failed() && much.empty());
+  EXPECT_TRUE(answered);
 }
 
 }  // namespace

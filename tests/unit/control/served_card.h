@@ -22,6 +22,7 @@
 #include "mbedtls/mbedtls_client.h"
 #include "mbedtls/mbedtls_server.h"
 #include "mbedtls/sha256_digest.h"
+#include "support/failing_memory.h"
 #include "support/mirror_config.h"
 #include "support/ring_card.h"
 #include "support/tls_ends.h"
@@ -110,7 +111,11 @@ class ServedCard {
   bool Turn(Done done) {
     hal::linux_os::SystemClock real;
     const std::uint64_t late = real.MonotonicNs() + 20'000'000'000;
-    while (!done()) {
+    const auto is_done = [&done] {
+      const support::FailingMemory::Pause pause;
+      return done();
+    };
+    while (!is_done()) {
       if (real.MonotonicNs() > late) return false;
       server_->Poll(2);
     }
@@ -171,11 +176,12 @@ class TestClient {
              transfer.outcome == hal::Transfer::Outcome::kFailed;
     }) && bytes.empty();
   }
-  bool Send(const v1::Request& request) {
-    const std::string body = request.SerializeAsString();
-    std::string bytes;
-    for (unsigned shift = 32; shift != 0; shift -= 8) bytes.push_back(static_cast<char>(body.size() >> (shift - 8)));
-    return Send(bytes + body);
+  bool Send(const v1::Request& request) { return Send(FrameOf(request)); }
+  // The same, but the card does not turn: it has yet to read it.
+  bool Leave(const v1::Request& request) {
+    const std::string bytes = FrameOf(request);
+    const hal::Transfer transfer = channel_->Write({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    return transfer.outcome == hal::Transfer::Outcome::kBytes && transfer.bytes == bytes.size();
   }
 
   // Nothing: the card has closed the connection.
@@ -213,6 +219,12 @@ class TestClient {
   bool Closed() { return !Receive().has_value() && closed_; }
 
  private:
+  static std::string FrameOf(const v1::Request& request) {
+    const std::string body = request.SerializeAsString();
+    std::string bytes;
+    for (unsigned shift = 32; shift != 0; shift -= 8) bytes.push_back(static_cast<char>(body.size() >> (shift - 8)));
+    return bytes + body;
+  }
   std::optional<v1::Response> TakeFrame() {
     if (received_.size() < 4) return std::nullopt;
     std::size_t length = 0;

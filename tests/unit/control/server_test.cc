@@ -285,5 +285,73 @@ TEST(Server, TakesANewAuthorityOnlyFromWhomItLetsInAndClosesTheOthers) {
   EXPECT_TRUE(carol.In());
 }
 
+// For every allocation of the I/O thread, from the request to its answer: where it fails the client gets an error or is
+// hung up on. Then another can do everything.
+class ServerWithoutMemory : public testing::Test {
+ protected:
+  ServerWithoutMemory() { EXPECT_TRUE(second_.In()); }
+
+  template <typename Request>
+  void FailEach(Request request) {
+    for (std::uint64_t nth = 1; nth < 1000 && !HasFailure(); ++nth) {
+      SCOPED_TRACE("allocation " + std::to_string(nth));
+      TestClient first(card_, card_.authority().User("first"));
+      ASSERT_TRUE(first.In());
+      if (!request(first)) return;
+      bool failed = false;
+      {
+        const support::FailingMemory memory(nth);
+        const std::optional<v1::Response> answer = first.Receive();
+        const support::FailingMemory::Pause pause;
+        failed = memory.failed();
+        EXPECT_TRUE(answer.has_value() || first.Closed()) << "neither an answer nor an end";
+      }
+      ExpectAlive();
+      if (!failed) return;
+    }
+    ADD_FAILURE() << "it goes on and on";
+  }
+  void ExpectAlive() {
+    ASSERT_TRUE(card_.Turn([&] { return second_.Call(Begin())->has_begun(); })) << "nobody can begin any more";
+    v1::Request abort;
+    abort.mutable_abort();
+    ASSERT_TRUE(second_.Call(abort)->has_done());
+    ASSERT_TRUE(second_.Call(WatchOnce())->has_snapshot());
+  }
+  static v1::Request WatchOnce() {
+    v1::Request watch;
+    watch.mutable_watch()->set_interval_ms(100);
+    watch.mutable_watch()->set_count(1);
+    watch.mutable_watch()->set_counters(true);
+    return watch;
+  }
+
+  ServedCard card_;
+  TestClient second_{card_, card_.authority().User("second")};
+};
+
+TEST_F(ServerWithoutMemory, StaysUsableWhenAnyOneAllocationOfACommitFails) {
+  FailEach([](TestClient& client) {
+    return client.Call(Begin())->has_begun() && client.Call(PutFilter("web"))->has_done() && client.Leave(Commit());
+  });
+}
+
+TEST_F(ServerWithoutMemory, StaysUsableWhenAnyOneAllocationOfAWatchFails) {
+  FailEach([](TestClient& client) { return client.Leave(WatchOnce()); });
+}
+
+TEST_F(ServerWithoutMemory, StaysUsableWhenAnyOneAllocationOfReadingThePastFails) {
+  for (const char* name : {"web", "mail"}) {
+    ASSERT_TRUE(second_.Call(Begin())->has_begun() && second_.Call(PutFilter(name))->has_done());
+    ASSERT_TRUE(second_.Call(Commit())->has_committed());
+  }
+  v1::Request audit;
+  audit.mutable_get_audit();
+  FailEach([&](TestClient& client) { return client.Leave(audit); });
+  v1::Request list;
+  list.mutable_list()->set_generation(1);
+  FailEach([&](TestClient& client) { return client.Leave(list); });
+}
+
 }  // namespace
 }  // namespace heliostat::control
