@@ -265,17 +265,14 @@ void Server::MakeRoom(const std::string& source, bool handshake) {
   const bool own = handshake && of_source[source] >= limits.handshakes_per_source;
   const bool full = total >= (handshake ? limits.handshakes : limits.silent) || source.empty();
   if (!own && !full) return;
-  std::string busiest = source;
-  if (!own) {
-    for (const auto& [other, count] : of_source) {
-      if (count > of_source[busiest]) busiest = other;
-    }
-  }
+  std::size_t most = 0;
+  for (const auto& [other, count] : of_source) most = std::max(most, count);
   Connection* leaves = nullptr;
   const auto said_little = [](const Connection& connection) { return connection.heard_bytes() < kLeastHelloBytes; };
   for (const auto& [number, connection] : connections_) {
-    if (!counts(*connection) || connection->source() != busiest) continue;
-    // The oldest; but who has not even said hello goes before who has.
+    if (!counts(*connection)) continue;
+    if (own ? connection->source() != source : of_source[connection->source()] != most) continue;
+    // The oldest of them all; but who has not even said hello goes before who has.
     if (leaves == nullptr || (!said_little(*leaves) && said_little(*connection))) leaves = connection.get();
   }
   if (leaves != nullptr) leaves->Drop("gave way to a newer connection");

@@ -2,10 +2,10 @@
 // everything on the I/O thread.
 //
 // Before a peer has shown a certificate it costs little and can't keep others out: connections that have said nothing
-// hold a descriptor only; those in a handshake are few; when there is no room the oldest of the address that has the
-// most gives way to the new one, so that a flood drops its own; who has sent less than
-// a hello goes before who has. Who has shown a certificate is never dropped for a stranger. Handshakes take turns, a
-// few at a time, behind the requests of those who are in; first those of addresses that have the fewest.
+// hold a descriptor only; those in a handshake are few; when there is no room the oldest of the addresses that have
+// the most gives way to the new one, so that a flood drops its own; who has sent less than a hello goes before who has.
+// Who has shown a certificate is never dropped for a stranger. Handshakes take turns, a few at a time, behind the
+// requests of those who are in; first those of addresses that have the fewest.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <control.pb.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <cstdint>
 #include <memory>
@@ -100,9 +103,25 @@ class ServedCard {
   Provisioner& provisioner() { return *provisioner_; }
   // A TCP connection and nothing more.
   std::unique_ptr<hal::ByteStream> Connect() {
-    const std::string& address = listener_->address();
-    const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
-    return Must(hal::linux_os::Connect("127.0.0.1", port, std::chrono::steady_clock::now() + std::chrono::seconds(20)));
+    return Must(
+        hal::linux_os::Connect("127.0.0.1", port(), std::chrono::steady_clock::now() + std::chrono::seconds(20)));
+  }
+  // The same, from 127.0.0.`host`.
+  std::unique_ptr<hal::ByteStream> ConnectFrom(std::uint8_t host) {
+    const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const auto address = [](std::uint8_t last, std::uint16_t port) {
+      sockaddr_in in{};
+      in.sin_family = AF_INET;
+      in.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + last);
+      in.sin_port = htons(port);
+      return in;
+    };
+    const sockaddr_in from = address(host, 0);
+    const sockaddr_in to = address(1, port());
+    EXPECT_EQ(bind(descriptor, reinterpret_cast<const sockaddr*>(&from), sizeof from), 0);
+    EXPECT_EQ(connect(descriptor, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+    EXPECT_EQ(fcntl(descriptor, F_SETFL, O_NONBLOCK), 0);
+    return hal::linux_os::AdoptSocket(descriptor, "card");
   }
   hal::CertificateClock* clock_of_dates() { return &card_clock_; }
   CardClock& card_clock() { return card_clock_; }
@@ -131,6 +150,11 @@ class ServedCard {
   }
 
  private:
+  [[nodiscard]] std::uint16_t port() const {
+    const std::string& address = listener_->address();
+    return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  }
+
   PushedClock clock_;
   CardClock card_clock_{clock_, 0};
   hal::emulated::EmulatedFlash flash_;
@@ -166,6 +190,9 @@ class TestClient {
              transfer.outcome == hal::Transfer::Outcome::kFailed || transfer.outcome == hal::Transfer::Outcome::kClosed;
     }) && transfer.outcome == hal::Transfer::Outcome::kBytes;
   }
+
+  // As far as it gets without the card's answer.
+  void BeginHandshake() { static_cast<void>(channel_->Handshake()); }
 
   bool Send(std::string bytes) {
     return card_.Turn([&] {

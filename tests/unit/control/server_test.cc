@@ -211,6 +211,41 @@ TEST(Server, LetsAnOperatorInThroughAFloodOfConnectionsAndHoldsNoMemoryForThem) 
 #endif
 }
 
+// Somebody who looks like the begin of a handshake, and goes no further.
+std::unique_ptr<hal::ByteStream> Stranger(ServedCard& card, std::uint8_t host) {
+  std::unique_ptr<hal::ByteStream> stranger = card.ConnectFrom(host);
+  std::vector<std::uint8_t> hello = {22, 3, 1, 1, 44};
+  hello.resize(100);
+  EXPECT_EQ(stranger->Write(hello).bytes, hello.size());
+  return stranger;
+}
+
+bool HasEnded(hal::ByteStream& stream) {
+  std::uint8_t byte[1];
+  const hal::Transfer::Outcome outcome = stream.Read(byte).outcome;
+  return outcome == hal::Transfer::Outcome::kClosed || outcome == hal::Transfer::Outcome::kFailed;
+}
+
+TEST(Server, DropsTheOldestHandshakeWhenAllComeFromDifferentAddresses) {
+  ServerLimits limits;
+  limits.handshakes = 4;
+  ServedCard card(limits);
+  std::vector<std::unique_ptr<hal::ByteStream>> strangers;
+  const auto come = [&](std::uint8_t host, std::size_t handshakes) {
+    strangers.push_back(Stranger(card, host));
+    return card.Turn([&] { return card.server().counts().handshakes == handshakes; });
+  };
+  ASSERT_TRUE(come(2, 1) && come(3, 2) && come(4, 3));
+  TestClient client(card, card.authority().User());  // its address is the first of all, by its text
+  client.BeginHandshake();
+  ASSERT_TRUE(card.Turn([&] { return card.server().counts().handshakes == 4; }));
+  ASSERT_TRUE(come(5, 4));
+  EXPECT_TRUE(card.Turn([&] { return HasEnded(*strangers[0]); }));
+  ASSERT_TRUE(come(6, 4));
+  EXPECT_TRUE(card.Turn([&] { return HasEnded(*strangers[1]); }));
+  EXPECT_TRUE(client.In());
+}
+
 TEST(Server, WatchesAtAnIntervalAndEndsByCount) {
   ServedCard card;
   TestClient client(card, card.authority().User());
