@@ -133,8 +133,14 @@ void Server::OnEvent(const hal::Poller::Event& event) {
     return;
   }
   const auto found = connections_.find(event.token);
+  if (found == connections_.end()) return;
+  Connection& connection = *found->second;
+  // Whoever waits for nothing would not notice, and the poller would say so for ever.
+  if (event.broken && !connection.wants_read() && !connection.wants_write()) {
+    return connection.Drop("the peer broke the connection off");
+  }
   // Those who are served are all looked at in Turn.
-  if (found != connections_.end() && found->second->half_open()) {
+  if (connection.half_open()) {
     DoOrLeave([&] { ready_handshakes_.insert(event.token); });
   }
 }

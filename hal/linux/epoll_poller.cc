@@ -27,7 +27,7 @@ class EpollPoller final : public Poller {
   Status Set(int descriptor, std::uint64_t token, bool read, bool write) override {
     if (token == kWakeToken) return {Code::kInvalidArgument, "poller", "the token 2^64 - 1 is its own"};
     epoll_event event{};
-    event.events = (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U);
+    event.events = (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U) | (read || write ? 0U : EPOLLRDHUP);
     event.data.u64 = token;
     if (epoll_ctl(epoll_, EPOLL_CTL_MOD, descriptor, &event) == 0) return OkStatus();
     if (errno == ENOENT && epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0) return OkStatus();
@@ -51,10 +51,11 @@ class EpollPoller final : public Poller {
         std::uint64_t wakes = 0;
         (void)!read(wake_, &wakes, sizeof wakes);
       } else if (filled < events.size()) {
-        const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+        const bool broken = (event.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0;
         events[filled++] = {.token = event.data.u64,
                             .readable = broken || (event.events & EPOLLIN) != 0,
-                            .writable = (event.events & EPOLLOUT) != 0};
+                            .writable = (event.events & EPOLLOUT) != 0,
+                            .broken = broken};
       }
     }
     return filled;

@@ -57,10 +57,11 @@ class Poller {
     std::uint64_t token = 0;
     bool readable = false;  // or closed, or broken: a read will tell
     bool writable = false;
+    bool broken = false;  // or, where neither reading nor writing is waited for, closed by the peer
   };
   virtual ~Poller() = default;
-  // `token` (not 2^64 - 1) comes back with its events; Set again changes what is waited for. Neither: nothing but a
-  // broken connection.
+  // `token` (not 2^64 - 1) comes back with its events; Set again changes what is waited for. Neither: nothing but the
+  // connection's end.
   [[nodiscard]] virtual Status Set(int descriptor, std::uint64_t token, bool read, bool write) = 0;
   virtual void Remove(int descriptor) = 0;
   // At most `events.size()` events, after at most `timeout_ms` (-1: any time); none after a Wake, a signal or the

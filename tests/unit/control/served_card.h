@@ -211,6 +211,13 @@ class TestClient {
     return transfer.outcome == hal::Transfer::Outcome::kBytes && transfer.bytes == bytes.size();
   }
 
+  // Without a word, and at once.
+  void BreakOff() {
+    const linger none{.l_onoff = 1, .l_linger = 0};
+    EXPECT_EQ(setsockopt(channel_->descriptor(), SOL_SOCKET, SO_LINGER, &none, sizeof none), 0);
+    channel_.reset();
+  }
+
   // Nothing: the card has closed the connection.
   std::optional<v1::Response> Receive() {
     std::optional<v1::Response> response;

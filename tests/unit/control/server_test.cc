@@ -211,6 +211,24 @@ TEST(Server, LetsAnOperatorInThroughAFloodOfConnectionsAndHoldsNoMemoryForThem) 
 #endif
 }
 
+TEST(Server, NoticesThatAPeerIsGoneBehindARequestThatWaits) {
+  ServedCard card;
+  v1::Request watch;
+  watch.mutable_watch()->set_interval_ms(3'600'000);
+  watch.mutable_watch()->set_states(true);
+  for (const bool reset : {true, false}) {
+    std::optional<TestClient> client(std::in_place, card, card.authority().User());
+    ASSERT_TRUE(client->In());
+    ASSERT_TRUE(client->Call(watch)->has_snapshot());
+    ASSERT_TRUE(client->Leave(GetInfo()));
+    for (int i = 0; i < 20; ++i) card.server().Poll(0);  // it is there already: the card reads it
+    ASSERT_EQ(card.server().counts().served, 1U);
+    if (reset) client->BreakOff();
+    client.reset();
+    ASSERT_TRUE(card.Turn([&] { return card.server().counts().served == 0; })) << (reset ? "reset" : "closed");
+  }
+}
+
 // Somebody who looks like the begin of a handshake, and goes no further.
 std::unique_ptr<hal::ByteStream> Stranger(ServedCard& card, std::uint8_t host) {
   std::unique_ptr<hal::ByteStream> stranger = card.ConnectFrom(host);

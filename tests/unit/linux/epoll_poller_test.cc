@@ -50,6 +50,17 @@ TEST_F(EpollPoller, ReportsWhatItWasAskedFor) {
   poller_->Remove(pair_.first->descriptor());
 }
 
+TEST_F(EpollPoller, ReportsTheEndOfAConnectionThatNothingIsWaitedFor) {
+  ASSERT_TRUE(poller_->Set(pair_.first->descriptor(), 7, false, false).ok());
+  ASSERT_EQ(pair_.second->Write(bytes_).bytes, bytes_.size());
+  EXPECT_TRUE(Wait(0).empty());
+  pair_.second.reset();
+  const auto events = Wait(kLimitMs);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].token, 7U);
+  EXPECT_TRUE(events[0].broken);
+}
+
 TEST_F(EpollPoller, ComesBackWithWhatWasNotRead) {
   ASSERT_TRUE(poller_->Set(pair_.first->descriptor(), 1, true, false).ok());
   ASSERT_EQ(pair_.second->Write(bytes_).bytes, bytes_.size());
