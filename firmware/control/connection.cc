@@ -263,7 +263,7 @@ void Connection::EndAfter(const Status& error, std::uint64_t id) {
 
 void Connection::Take(std::span<const std::uint8_t> frame) {
   std::uint64_t id = 0;
-  progress_ns_ = now_ns_;
+  progress_ns_ = asked_ns_ = now_ns_;
   const Result<codec::Request> request = codec::DecodeRequest(frame, &id);
   if (phase_ == Phase::kHello) {
     if (!request.ok()) return EndAfter(request.status(), id);

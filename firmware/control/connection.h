@@ -76,9 +76,11 @@ class Connection {
   [[nodiscard]] bool wants_write() const;
   [[nodiscard]] bool unfinished() const { return unfinished_; }
   // A request is being answered, or an answer is not all gone yet.
-  [[nodiscard]] bool busy() const { return reply_ != nullptr || sent_ < output_.size(); }
+  [[nodiscard]] bool busy() const { return reply_ != nullptr || sending(); }
+  [[nodiscard]] bool sending() const { return sent_ < output_.size(); }
   [[nodiscard]] bool watching() const { return reply_ != nullptr && reply_->endless(); }
-  [[nodiscard]] std::uint64_t idle_since_ns() const { return active_ns_; }
+  // Since its last request was answered; a watch, since it was asked for.
+  [[nodiscard]] std::uint64_t idle_since_ns() const { return watching() ? asked_ns_ : active_ns_; }
   [[nodiscard]] std::uint64_t due_ns() const;
 
  private:
@@ -116,6 +118,7 @@ class Connection {
   std::uint64_t begun_ns_;
   std::uint64_t phase_ns_;      // this phase's begin
   std::uint64_t active_ns_;     // the last request's end
+  std::uint64_t asked_ns_ = 0;  // ... and when it was read
   std::uint64_t progress_ns_;   // the peer last took bytes
   std::uint64_t frame_ns_ = 0;  // the frame's first byte
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/out_of_memory.h"
+#include "config/check.h"
 
 namespace heliostat::control {
 namespace {
@@ -295,24 +296,57 @@ void Server::BoundGreetings() {
 }
 
 Status Server::Admit(const Connection& connection) {
-  const std::uint64_t now_ns = Now();
+  const std::string& user = connection.identity().user;
   std::size_t served = 0;
-  Connection* idlest = nullptr;
+  std::size_t of_user = 0;
   for (const auto& [number, other] : connections_) {
     if (other->phase() != Phase::kServing || other.get() == &connection) continue;
     ++served;
-    if (other->busy() || options_.dispatcher->Edits(number)) continue;
-    if (now_ns < other->idle_since_ns() + options_.limits.evict_idle_ns) continue;
-    if (idlest == nullptr || other->idle_since_ns() < idlest->idle_since_ns()) idlest = other.get();
+    if (other->identity().user == user) ++of_user;
   }
-  if (served < options_.limits.served) return {};
-  if (idlest != nullptr) {
-    idlest->Close(now_ns);
+  const bool too_many = of_user >= options_.limits.served_per_user;
+  if (served < options_.limits.served && !too_many) return {};
+  Connection* leaves = nullptr;
+  std::pair<int, std::uint64_t> least;  // how readily, idle since
+  for (const auto& [number, other] : connections_) {
+    if (other->phase() != Phase::kServing || other.get() == &connection) continue;
+    if (too_many && other->identity().user != user) continue;
+    const std::optional<int> yields = Yields(*other, connection);
+    // Nobody ends an own watch by one connection more.
+    if (!yields || (too_many && *yields != 0)) continue;
+    const std::pair now(*yields, other->idle_since_ns());
+    if (leaves != nullptr && now >= least) continue;
+    leaves = other.get();
+    least = now;
+  }
+  if (leaves != nullptr) {
+    Log(leaves->peer_address() + ": " + leaves->identity().user + " gave way to " + user);
+    leaves->Close(Now());
     return {};
+  }
+  if (too_many) {
+    return {Code::kResourceExhausted, "connections",
+            config::Named("user", user) + " has " + std::to_string(of_user) + " open, the most that one may have",
+            "close another of them, or try again later"};
   }
   return {Code::kResourceExhausted, "connections",
           "the card serves " + std::to_string(options_.limits.served) + " at a time, and all of them are in use",
           "close another, or try again later"};
+}
+
+// How readily it does, 0 first; nothing: not at all.
+std::optional<int> Server::Yields(const Connection& served, const Connection& newcomer) const {
+  const bool admin = served.identity().role == codec::Role::kAdmin;
+  const bool for_admin = newcomer.identity().role == codec::Role::kAdmin;
+  const bool edits = options_.dispatcher->Edits(served.number());
+  const bool waits = !edits && (!served.busy() || (served.watching() && !served.sending()));
+  if (waits && Now() >= served.idle_since_ns() + options_.limits.evict_idle_ns) {
+    if (!served.watching()) return 0;
+    if (!admin || for_admin) return 1;
+  }
+  if (admin || !for_admin) return std::nullopt;
+  if (waits) return 2;
+  return edits ? 4 : 3;
 }
 
 void Server::Recheck() {

@@ -4,7 +4,12 @@
 // Before a peer has shown a certificate it costs little and can't keep others out: connections that have said nothing
 // hold a descriptor only; those in a handshake are few; when there is no room the oldest of the addresses that have
 // the most gives way to the new one, so that a flood drops its own; who has sent less than a hello goes before who has.
-// Who has shown a certificate is never dropped for a stranger. Handshakes take turns, a few at a time, behind the
+// Who has shown a certificate is never dropped for a stranger.
+//
+// When all places are taken one who is in gives way to the next: who has been idle for a minute, then who has watched
+// for one and is sent nothing just now; to an admin anybody who is none. No user has more than a few places.
+//
+// Handshakes take turns, a few at a time, behind the
 // requests of those who are in; first those of addresses that have the fewest.
 #pragma once
 
@@ -12,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,6 +35,7 @@ struct ServerLimits {
   std::size_t handshakes = 64;
   std::size_t handshakes_per_source = 16;
   std::size_t served = 8;
+  std::size_t served_per_user = 4;
   unsigned accepts_per_second = 200;
   unsigned accept_burst = 64;
   std::size_t handshake_steps_per_turn = 4;
@@ -90,6 +97,7 @@ class Server {
   void MakeRoom(const std::string& source, bool handshake);
   void BoundGreetings();
   Status Admit(const Connection& connection);
+  [[nodiscard]] std::optional<int> Yields(const Connection& served, const Connection& newcomer) const;
   void Watch(Connection& connection);
   void CheckTimes();
   void Sweep();

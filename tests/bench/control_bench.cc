@@ -259,6 +259,7 @@ class Card {
                                            .clock = &clock_,
                                            .dispatcher = dispatcher_.get(),
                                            .calls = calls_.get(),
+                                           .limits = {.served_per_user = kClients},
                                            .log = {}}));
   }
 

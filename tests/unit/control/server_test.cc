@@ -146,20 +146,80 @@ TEST(Server, RefusesACertificateWithoutARole) {
   EXPECT_TRUE(client.Closed());
 }
 
+using Clients = std::vector<std::unique_ptr<TestClient>>;
+
+// Four of each of two users: all places of the card.
+void TakeAllPlaces(ServedCard& card, const std::string& role, Clients* clients) {
+  for (const char* name : {"first", "second"}) {
+    const hal::TrustBundle user =
+        card.authority().Issue({.common_name = name, .use = pki::Use::kUser, .uris = {"urn:heliostat:role:" + role}});
+    for (int i = 0; i < 4; ++i) {
+      clients->push_back(std::make_unique<TestClient>(card, user));
+      ASSERT_TRUE(clients->back()->In());
+    }
+  }
+}
+
+hal::TrustBundle Viewer(ServedCard& card, const std::string& name) {
+  return card.authority().Issue({.common_name = name, .use = pki::Use::kUser, .uris = {"urn:heliostat:role:viewer"}});
+}
+
+v1::Request WatchStates() {
+  v1::Request watch;
+  watch.mutable_watch()->set_interval_ms(1000);
+  watch.mutable_watch()->set_states(true);
+  return watch;
+}
+
 TEST(Server, TellsTheNinthThatThereAreEightUntilOneIsIdle) {
   ServedCard card;
-  const hal::TrustBundle user = card.authority().User();
-  std::vector<std::unique_ptr<TestClient>> clients;
-  for (int i = 0; i < 8; ++i) {
-    clients.push_back(std::make_unique<TestClient>(card, user));
-    ASSERT_TRUE(clients.back()->In());
-  }
-  TestClient ninth(card, user);
+  Clients clients;
+  ASSERT_NO_FATAL_FAILURE(TakeAllPlaces(card, "admin", &clients));
+  TestClient ninth(card, card.authority().User("third"));
   ASSERT_TRUE(ninth.ShakeHands());
   ExpectError(ninth.Hello(), Code::kResourceExhausted, "8 at a time");
   card.clock().PassSeconds(61);
-  TestClient tenth(card, user);
+  TestClient tenth(card, card.authority().User("third"));
   EXPECT_TRUE(tenth.In());
+}
+
+TEST(Server, GivesOneUserFourPlaces) {
+  ServedCard card;
+  const hal::TrustBundle user = Viewer(card, "vic");
+  Clients clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(std::make_unique<TestClient>(card, user));
+    ASSERT_TRUE(clients.back()->In() && clients.back()->Call(WatchStates())->has_snapshot());
+  }
+  card.clock().PassSeconds(61);
+  TestClient fifth(card, user);
+  ASSERT_TRUE(fifth.ShakeHands());
+  ExpectError(fifth.Hello(), Code::kResourceExhausted, "user \"vic\" has 4 open");
+  TestClient other(card, Viewer(card, "other"));
+  EXPECT_TRUE(other.In());
+}
+
+TEST(Server, GivesThePlaceOfALongWatchToANewcomer) {
+  ServedCard card;
+  Clients clients;
+  ASSERT_NO_FATAL_FAILURE(TakeAllPlaces(card, "viewer", &clients));
+  for (const auto& client : clients) ASSERT_TRUE(client->Call(WatchStates())->has_snapshot());
+  TestClient early(card, Viewer(card, "third"));
+  ASSERT_TRUE(early.ShakeHands());
+  ExpectError(early.Hello(), Code::kResourceExhausted, "8 at a time");
+  card.clock().PassSeconds(61);
+  TestClient late(card, Viewer(card, "third"));
+  EXPECT_TRUE(late.In());
+}
+
+TEST(Server, GivesAnAdminThePlaceOfAViewerAtOnce) {
+  ServedCard card;
+  Clients clients;
+  ASSERT_NO_FATAL_FAILURE(TakeAllPlaces(card, "viewer", &clients));
+  for (const auto& client : clients) ASSERT_TRUE(client->Call(WatchStates())->has_snapshot());
+  TestClient admin(card, card.authority().User());
+  EXPECT_TRUE(admin.In());
+  EXPECT_EQ(card.server().counts().served, 8U);
 }
 
 TEST(Server, EndsHandshakesThatTakeTooLong) {
