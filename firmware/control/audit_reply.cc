@@ -57,17 +57,21 @@ AuditReply::Progress AuditReply::Next(std::uint64_t /*now_ns*/, std::string* out
     return page_.more ? Progress::kMore : Progress::kDone;
   }
   if (!asked_) {
-    calls_.Call([&log = log_, id = id_, query = query_]() -> Result<Page> { return Read(log, id, query); },
-                [weak = weak_from_this()](Result<Page> page) {
-                  const std::shared_ptr<AuditReply> self = weak.lock();
-                  if (self == nullptr) return;
-                  if (page.ok()) {
-                    self->page_ = std::move(*page);
-                  } else {
-                    self->failed_ = page.status();
-                  }
-                  self->ready_ = true;
-                });
+    calls_.Call(
+        [&log = log_, id = id_, query = query_, weak = weak_from_this()]() -> Result<Page> {
+          if (weak.expired()) return Status(Code::kAborted, "audit", "nobody waits for it");
+          return Read(log, id, query);
+        },
+        [weak = weak_from_this()](Result<Page> page) {
+          const std::shared_ptr<AuditReply> self = weak.lock();
+          if (self == nullptr) return;
+          if (page.ok()) {
+            self->page_ = std::move(*page);
+          } else {
+            self->failed_ = page.status();
+          }
+          self->ready_ = true;
+        });
     asked_ = true;
   }
   return Progress::kWaiting;

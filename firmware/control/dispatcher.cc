@@ -242,18 +242,40 @@ Dispatcher::Answer Dispatcher::Walk(const Asked& asked, codec::List query, bool 
     reply->Start(published->generation, UsesOf(published->config), published);
     return reply;
   }
+  return WalkPast(asked, generation, std::move(reply));
+}
+
+Dispatcher::Answer Dispatcher::WalkPast(const Asked& asked, std::uint64_t generation,
+                                        std::shared_ptr<ItemReply> reply) {
+  if (std::shared_ptr<const UseCounts> uses = past_uses_.lock(); uses != nullptr && generation == past_generation_) {
+    reply->Start(generation, std::move(uses), nullptr);
+    return reply;
+  }
+  if (!past_reply_.expired() || !past_uses_.expired()) {
+    return Refuse(asked, {Code::kUnavailable, "generation", "another older generation is being read",
+                          "try again when that is done"});
+  }
+  const std::weak_ptr<ItemReply> weak = reply;
   options_.calls->Call(
-      [this, generation] { return options_.provisioner->ConfigOf(generation); },
-      [weak = std::weak_ptr(reply), generation](const Result<std::shared_ptr<const config::Config>>& config) {
+      [this, generation, weak]() -> Result<std::shared_ptr<const config::Config>> {
+        // Reading takes long, and commits wait behind it: not for somebody who has hung up.
+        if (weak.expired()) return Status(Code::kAborted, "generation", "nobody waits for it");
+        return options_.provisioner->ConfigOf(generation);
+      },
+      [this, weak, generation](const Result<std::shared_ptr<const config::Config>>& config) {
         const auto walk = weak.lock();
         if (walk == nullptr) return;
         Status started = CatchOutOfMemory([&] {
           HELIOSTAT_RETURN_IF_ERROR(config.status());
-          walk->Start(generation, CountUses(*config), nullptr);
+          std::shared_ptr<const UseCounts> uses = CountUses(*config);
+          past_uses_ = uses;
+          past_generation_ = generation;
+          walk->Start(generation, std::move(uses), nullptr);
           return OkStatus();
         });
         if (!started.ok()) walk->Fail(std::move(started));
       });
+  past_reply_ = weak;
   return reply;
 }
 

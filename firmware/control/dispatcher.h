@@ -86,6 +86,7 @@ class Dispatcher {
 
   static Answer Refuse(const Asked& asked, const Status& why, std::uint32_t change = 0);
   Answer Walk(const Asked& asked, codec::List query, bool get);
+  Answer WalkPast(const Asked& asked, std::uint64_t generation, std::shared_ptr<ItemReply> reply);
   [[nodiscard]] std::shared_ptr<const UseCounts> UsesOf(const std::shared_ptr<const config::Config>& config);
   [[nodiscard]] std::uint32_t ConfirmLeft(const Published& published, std::uint64_t now_ns) const;
   // `work` on the agent's thread, `answer(result, frame)` here, whether the caller is still there or not. An answer
@@ -97,6 +98,10 @@ class Dispatcher {
   Transaction transaction_;
   Readings readings_;
   std::shared_ptr<const UseCounts> uses_;  // of the configuration last walked
+  // Of older generations one at most is read, and held, at a time: each takes memory like the current one.
+  std::weak_ptr<ItemReply> past_reply_;
+  std::weak_ptr<const UseCounts> past_uses_;
+  std::uint64_t past_generation_ = 0;
   std::function<std::uint32_t()> connections_;
   std::uint64_t begun_ns_;
 };

@@ -371,6 +371,7 @@ Server::Counts Server::counts() const {
     if (connection->phase() == Phase::kHandshake) ++counts.handshakes;
     if (connection->phase() == Phase::kHello) ++counts.greeting;
     if (connection->phase() == Phase::kServing) ++counts.served;
+    if (connection->phase() == Phase::kServing && connection->busy()) ++counts.answered;
   }
   return counts;
 }

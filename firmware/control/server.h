@@ -82,6 +82,7 @@ class Server {
     std::size_t handshakes = 0;
     std::size_t greeting = 0;  // let in, and have not said hello yet
     std::size_t served = 0;
+    std::size_t answered = 0;  // of them, a request is on its way
   };
   [[nodiscard]] Counts counts() const;
 

@@ -46,6 +46,26 @@ class PushedClock final : public hal::Clock {
   hal::linux_os::SystemClock system_;
 };
 
+class CountedFlash final : public hal::Flash {
+ public:
+  explicit CountedFlash(const hal::FlashGeometry& geometry) : flash_(geometry) {}
+  [[nodiscard]] const hal::FlashGeometry& geometry() const override { return flash_.geometry(); }
+  Status Read(std::uint64_t offset, std::span<std::uint8_t> out) override {
+    ++reads;
+    return flash_.Read(offset, out);
+  }
+  Status Program(std::uint64_t offset, std::span<const std::uint8_t> bytes) override {
+    return flash_.Program(offset, bytes);
+  }
+  Status Erase(std::uint32_t block) override { return flash_.Erase(block); }
+  Status Sync() override { return flash_.Sync(); }
+
+  std::atomic<std::uint64_t> reads{0};
+
+ private:
+  hal::emulated::EmulatedFlash flash_;
+};
+
 class ServedCard {
  public:
   explicit ServedCard(ServerLimits limits = {})
@@ -101,6 +121,9 @@ class ServedCard {
   PushedClock& clock() { return clock_; }
   TestAuthority& authority() { return authority_; }
   Provisioner& provisioner() { return *provisioner_; }
+  agent::AgentThread& agent() { return *agent_; }
+  // Of flash, since the begin.
+  [[nodiscard]] std::uint64_t reads() const { return flash_.reads; }
   // A TCP connection and nothing more.
   std::unique_ptr<hal::ByteStream> Connect() {
     return Must(
@@ -157,7 +180,7 @@ class ServedCard {
 
   PushedClock clock_;
   CardClock card_clock_{clock_, 0};
-  hal::emulated::EmulatedFlash flash_;
+  CountedFlash flash_;
   support::RingCard card_;
   TestAuthority authority_;
   hal::TrustBundle trust_;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <string>
 #include <vector>
 
@@ -322,6 +323,79 @@ TEST(Server, DropsTheOldestHandshakeWhenAllComeFromDifferentAddresses) {
   ASSERT_TRUE(come(6, 4));
   EXPECT_TRUE(card.Turn([&] { return HasEnded(*strangers[1]); }));
   EXPECT_TRUE(client.In());
+}
+
+// Generations 1 to 3, each with one filter more.
+void CommitThree(TestClient& client) {
+  for (const char* name : {"web", "mail", "dns"}) {
+    ASSERT_TRUE(client.Call(Begin())->has_begun() && client.Call(PutFilter(name))->has_done());
+    ASSERT_TRUE(client.Call(Commit())->has_committed());
+  }
+}
+
+v1::Request ListGeneration(std::uint64_t generation) {
+  v1::Request list;
+  list.mutable_list()->set_generation(generation);
+  return list;
+}
+
+// The agent's thread does nothing while it lives.
+class BusyAgent {
+ public:
+  explicit BusyAgent(ServedCard& card) {
+    card.agent().Post([end = end_.get_future().share()] { end.wait(); });
+  }
+  ~BusyAgent() { end_.set_value(); }
+  BusyAgent(const BusyAgent&) = delete;
+  BusyAgent& operator=(const BusyAgent&) = delete;
+
+ private:
+  std::promise<void> end_;
+};
+
+TEST(Server, ReadsNoGenerationForWhoHasHungUp) {
+  ServedCard card;
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  ASSERT_NO_FATAL_FAILURE(CommitThree(client));
+  ASSERT_TRUE(client.Call(GetInfo())->has_info());
+  const std::uint64_t before = card.reads();
+  {
+    const BusyAgent busy(card);
+    for (std::uint64_t generation : {1, 2, 1, 2}) {
+      TestClient other(card, card.authority().User("other"));
+      ASSERT_TRUE(other.In() && other.Leave(ListGeneration(generation)));
+      ASSERT_TRUE(card.Turn([&] { return card.server().counts().answered == 1; }));
+      other.BreakOff();
+      ASSERT_TRUE(card.Turn([&] { return card.server().counts().served == 1; }));
+    }
+  }
+  // In order, so all those before it are done.
+  v1::Request watch;
+  watch.mutable_watch()->set_interval_ms(100);
+  watch.mutable_watch()->set_count(1);
+  watch.mutable_watch()->set_counters(true);
+  ASSERT_TRUE(client.Call(watch)->has_snapshot());
+  EXPECT_EQ(card.reads(), before);
+}
+
+TEST(Server, ReadsOneOlderGenerationAtATime) {
+  ServedCard card;
+  TestClient client(card, card.authority().User());
+  TestClient other(card, card.authority().User("other"));
+  ASSERT_TRUE(client.In() && other.In());
+  ASSERT_NO_FATAL_FAILURE(CommitThree(client));
+  {
+    const BusyAgent busy(card);
+    ASSERT_TRUE(client.Send(ListGeneration(1)));
+    ASSERT_TRUE(card.Turn([&] { return card.server().counts().answered == 1; }));
+    ExpectError(other.Call(ListGeneration(2)), Code::kUnavailable, "another older generation");
+    EXPECT_TRUE(other.Call(ListGeneration(3))->has_items()) << "the current one is at hand";
+    ASSERT_TRUE(other.Receive()->has_list_end());
+  }
+  ASSERT_TRUE(client.Receive()->has_items());
+  ASSERT_TRUE(client.Receive()->has_list_end());
+  EXPECT_TRUE(other.Call(ListGeneration(2))->has_items());
 }
 
 TEST(Server, WatchesAtAnIntervalAndEndsByCount) {
