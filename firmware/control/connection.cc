@@ -61,7 +61,7 @@ Connection::Connection(std::uint64_t number, std::unique_ptr<hal::ByteStream> st
       begun_ns_(now_ns),
       phase_ns_(now_ns),
       active_ns_(now_ns),
-      progress_ns_(now_ns) {}
+      take_by_ns_(now_ns) {}
 
 Connection::~Connection() {
   if (phase_ == Phase::kServing) options_.dispatcher->Forget(caller_);
@@ -91,7 +91,7 @@ std::uint64_t Connection::due_ns() const {
     case Phase::kHello: return phase_ns_ + times.hello;
     case Phase::kServing: break;
   }
-  if (sent_ < output_.size()) return progress_ns_ + times.write_stall;
+  if (sending()) return take_by_ns_;
   std::uint64_t due = kNever;
   if (reader_.begun() && !reader_.whole()) due = frame_ns_ + times.frame;
   if (reply_ != nullptr) return std::min(due, reply_->due_ns());
@@ -109,7 +109,7 @@ void Connection::CheckTime(std::uint64_t now_ns) {
     case Phase::kGone: return;
     case Phase::kServing: break;
   }
-  if (sent_ < output_.size()) return Drop("it takes no answers");
+  if (sending()) return Drop("it takes its answer too slowly");
   if (reply_ != nullptr && reply_->due_ns() <= now_ns) return;  // Run asks it
   if (reader_.begun() && !reader_.whole()) return Drop("a request came in part only");
   Close(now_ns);
@@ -211,7 +211,9 @@ Connection::Step Connection::Flush() {
     return Step::kWait;
   }
   sent_ += transfer.bytes;
-  progress_ns_ = now_ns_;
+  // A peer that takes a little now and then would hold what the answer holds for ever.
+  take_by_ns_ =
+      std::min(take_by_ns_ + transfer.bytes * options_.times.write_1024 / 1024, now_ns_ + options_.times.write_stall);
   if (sent_ == output_.size()) {
     output_.clear();
     sent_ = 0;
@@ -221,8 +223,11 @@ Connection::Step Connection::Flush() {
 }
 
 Connection::Step Connection::Answer() {
+  const bool waited = reply_waits_;
   const Reply::Progress progress = reply_->Next(now_ns_, &output_);
-  if (!output_.empty()) progress_ns_ = now_ns_;
+  reply_waits_ = progress == Reply::Progress::kWaiting;
+  // While it waited for the card it held up nobody.
+  if (waited && !reply_waits_) BeginAnswer();
   if (progress == Reply::Progress::kDone) {
     reply_.reset();
     active_ns_ = now_ns_;
@@ -256,14 +261,16 @@ Connection::Step Connection::Receive() {
 // Where the next frame would begin is not known any more, or the peer is not to be served.
 void Connection::EndAfter(const Status& error, std::uint64_t id) {
   codec::AppendError(id, error, 0, &output_);
-  progress_ns_ = now_ns_;
+  BeginAnswer();
   reply_.reset();
   end_when_sent_ = true;
 }
 
 void Connection::Take(std::span<const std::uint8_t> frame) {
   std::uint64_t id = 0;
-  progress_ns_ = asked_ns_ = now_ns_;
+  asked_ns_ = now_ns_;
+  reply_waits_ = false;
+  BeginAnswer();
   const Result<codec::Request> request = codec::DecodeRequest(frame, &id);
   if (phase_ == Phase::kHello) {
     if (!request.ok()) return EndAfter(request.status(), id);

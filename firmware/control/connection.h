@@ -28,7 +28,8 @@ struct ConnectionTimes {  // nanoseconds
   std::uint64_t hello = 10 * kSecond;        // from there
   std::uint64_t frame = 30 * kSecond;        // from a frame's first byte to its last
   std::uint64_t idle = 600 * kSecond;        // between requests
-  std::uint64_t write_stall = 30 * kSecond;  // the peer takes nothing
+  std::uint64_t write_stall = 30 * kSecond;  // the peer takes nothing, or too little all in all: the least rate is
+  std::uint64_t write_1024 = kSecond / 8;    // 1,024 bytes in this time
   std::uint64_t linger = 1 * kSecond;        // after goodbye, for the peer to read it
 };
 
@@ -89,6 +90,7 @@ class Connection {
   Step Serve();
   Step Flush();
   Step Answer();
+  void BeginAnswer() { take_by_ns_ = now_ns_ + options_.times.write_stall; }
   Step Receive();
   void Take(std::span<const std::uint8_t> frame);
   void TakeHello(const codec::Request& request, const codec::Hello& hello);
@@ -107,6 +109,7 @@ class Connection {
   Caller caller_;
   FrameReader reader_;
   std::shared_ptr<Reply> reply_;
+  bool reply_waits_ = false;  // it had nothing when last asked
   std::string output_;
   std::size_t sent_ = 0;  // of output_
   bool end_when_sent_ = false;
@@ -119,7 +122,7 @@ class Connection {
   std::uint64_t phase_ns_;      // this phase's begin
   std::uint64_t active_ns_;     // the last request's end
   std::uint64_t asked_ns_ = 0;  // ... and when it was read
-  std::uint64_t progress_ns_;   // the peer last took bytes
+  std::uint64_t take_by_ns_;    // the peer has taken what is sent, or more time for it
   std::uint64_t frame_ns_ = 0;  // the frame's first byte
 };
 

@@ -1,5 +1,6 @@
 #include "control/readings.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace heliostat::control {
@@ -45,11 +46,16 @@ codec::PortCounters ToWire(const datapath::PortCounts& counts, const std::string
 }
 
 void Readings::Get(Take take) {
+  const auto free = [this] {
+    return std::find_if(given_.begin(), given_.end(), [](const auto& given) { return given.expired(); });
+  };
+  if (!asked_ && free() == given_.end()) return take(std::shared_ptr<const agent::Reading>());
   waiting_.push_back(std::move(take));
   if (asked_) return;
   calls_.Call([this]() -> Taken { return std::make_shared<const agent::Reading>(agent_.Read()); },
-              [this](const Taken& taken) {
+              [this, free](const Taken& taken) {
                 asked_ = false;
+                if (taken.ok()) *free() = *taken;
                 for (const Take& waiter : std::exchange(waiting_, {})) waiter(taken);
               });
   // Only now: when there was no memory to ask, the next who wants one asks for all.

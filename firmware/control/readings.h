@@ -1,6 +1,7 @@
 // The agent's counters as the wire has them, and one reading for all who watch at the same moment.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,7 +27,8 @@ class Readings {
   // `agent` is read on its own thread.
   Readings(agent::Agent& agent, AgentCalls& calls) : agent_(agent), calls_(calls) {}
 
-  // One at most is on its way: who asks meanwhile gets the same. kResourceExhausted: no memory for it.
+  // One at most is on its way: who asks meanwhile gets the same. kResourceExhausted: no memory for it. Null, at once:
+  // two are still held, so there is no third.
   void Get(Take take);
 
  private:
@@ -34,6 +36,7 @@ class Readings {
   AgentCalls& calls_;
   std::vector<Take> waiting_;
   bool asked_ = false;
+  std::array<std::weak_ptr<const agent::Reading>, 2> given_;
 };
 
 }  // namespace heliostat::control

@@ -47,6 +47,10 @@ void WatchReply::BeginSnapshot(std::uint64_t now_ns) {
     const std::shared_ptr<WatchReply> self = weak.lock();
     if (self == nullptr) return;
     self->head_.time_ns = self->options_.wall_ns();
+    if (reading.ok() && *reading == nullptr) {
+      self->state_ = State::kResting;  // others read slowly: this snapshot is left out
+      return;
+    }
     if (reading.ok()) {
       self->reading_ = *reading;
     } else {

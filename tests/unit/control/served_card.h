@@ -148,6 +148,12 @@ class ServedCard {
   }
   hal::CertificateClock* clock_of_dates() { return &card_clock_; }
   CardClock& card_clock() { return card_clock_; }
+  // The kernel holds little of what is sent to connections from now on.
+  void BufferLittle() {
+    const int bytes = 4096;
+    EXPECT_EQ(setsockopt(listener_->descriptor(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes), 0);
+    EXPECT_EQ(setsockopt(listener_->descriptor(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
+  }
   // Until `done`, or some seconds have gone: then false.
   template <typename Done>
   bool Turn(Done done) {
@@ -234,6 +240,21 @@ class TestClient {
     return transfer.outcome == hal::Transfer::Outcome::kBytes && transfer.bytes == bytes.size();
   }
 
+  // What has come, at most that much, and is not looked at.
+  std::size_t Drip(std::size_t bytes) {
+    std::vector<std::uint8_t> part(bytes);
+    std::size_t all = 0;
+    while (all < bytes) {
+      const hal::Transfer transfer = channel_->Read({part.data(), bytes - all});
+      if (transfer.outcome != hal::Transfer::Outcome::kBytes) break;
+      all += transfer.bytes;
+    }
+    return all;
+  }
+  void BufferLittle() {
+    const int bytes = 4096;
+    EXPECT_EQ(setsockopt(channel_->descriptor(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
+  }
   // Without a word, and at once.
   void BreakOff() {
     const linger none{.l_onoff = 1, .l_linger = 0};

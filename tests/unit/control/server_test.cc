@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <future>
 #include <string>
 #include <vector>
@@ -396,6 +397,68 @@ TEST(Server, ReadsOneOlderGenerationAtATime) {
   ASSERT_TRUE(client.Receive()->has_items());
   ASSERT_TRUE(client.Receive()->has_list_end());
   EXPECT_TRUE(other.Call(ListGeneration(2))->has_items());
+}
+
+// A list of about 100 KB, to a client that takes so many bytes a second. How much it got before it was hung up on, or
+// `at_most`.
+std::size_t ListSlowly(std::uint64_t bytes_per_s, std::size_t at_most) {
+  ServerLimits limits;
+  limits.times.write_stall = 2'000'000'000;
+  ServedCard card(limits);
+  card.BufferLittle();
+  TestClient client(card, card.authority().User());
+  client.BufferLittle();
+  EXPECT_TRUE(client.In() && client.Call(Begin())->has_begun());
+  for (int n = 0; n < 14; ++n) {
+    v1::Request edit = PutFilter("f" + std::to_string(n));
+    v1::RuleChunk& chunk = *edit.mutable_edit()->add_changes()->mutable_put()->mutable_rules();
+    chunk.set_filter("f" + std::to_string(n));
+    chunk.set_direction(v1::INBOUND);
+    for (std::uint32_t i = 1; i <= 64; ++i) {
+      v1::Rule& rule = *chunk.add_rules();
+      rule.set_number(i);
+      rule.set_action(v1::ACCEPT);
+      rule.set_description(std::string(100, 'd'));
+    }
+    EXPECT_TRUE(client.Call(edit)->has_done());
+  }
+  EXPECT_TRUE(client.Call(Commit())->has_committed());
+  v1::Request list;
+  list.mutable_list()->set_whole(true);
+  EXPECT_TRUE(client.Leave(list));
+  std::size_t all = 0;
+  while (all < at_most) {
+    std::size_t some = 0;
+    const auto took = [&] { return (some = client.Drip(4'000)) != 0 || card.server().counts().served == 0; };
+    if (!card.Turn(took) || some == 0) break;
+    all += some;
+    card.clock().pushed_ns += some * 1'000'000'000 / bytes_per_s;
+  }
+  return all;
+}
+
+TEST(Server, HangsUpOnAClientThatDripsItsAnswer) {
+  EXPECT_LT(ListSlowly(4'000, 80'000), 50'000U);
+  EXPECT_GE(ListSlowly(12'000, 80'000), 80'000U);
+}
+
+TEST(Readings, HoldsTwoAtMost) {
+  support::RingCard card(support::SmallCard());
+  std::deque<AgentCalls::Work> mailbox;
+  AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [] {});
+  Readings readings(card.agent(), calls);
+  std::vector<std::shared_ptr<const agent::Reading>> held;
+  const auto get = [&] {
+    readings.Get([&](const Readings::Taken& taken) { held.push_back(*taken); });
+    for (; !mailbox.empty(); mailbox.pop_front()) mailbox.front()();
+    calls.Drain();
+    return held.back() != nullptr;
+  };
+  EXPECT_TRUE(get());
+  EXPECT_TRUE(get());
+  EXPECT_FALSE(get());
+  held.erase(held.begin());
+  EXPECT_TRUE(get());
 }
 
 TEST(Server, WatchesAtAnIntervalAndEndsByCount) {
