@@ -25,6 +25,10 @@ class ConfigEditor {
   ConfigEditor(ConfigEditor&&) noexcept;
   ConfigEditor& operator=(ConfigEditor&&) noexcept;
 
+  // What comes until the next call is one frame, and must not take long: kResourceExhausted when its changes patch long
+  // lists of rules in turns. Without it there is no such bound.
+  void BeginFrame();
+
   // One encoded Change. kNotFound when a patch or a removal names what is not there; else as ConfigDecoder::Put. The
   // subject is `change` when the change itself is to blame. After an error every call returns that error.
   [[nodiscard]] Status Apply(std::span<const std::uint8_t> change);

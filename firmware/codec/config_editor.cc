@@ -50,6 +50,8 @@ ConfigEditor::~ConfigEditor() = default;
 ConfigEditor::ConfigEditor(ConfigEditor&&) noexcept = default;
 ConfigEditor& ConfigEditor::operator=(ConfigEditor&&) noexcept = default;
 
+void ConfigEditor::BeginFrame() { state_->draft.BeginFrame(); }
+
 Status ConfigEditor::Apply(std::span<const std::uint8_t> change) {
   if (!state_->failed.ok()) return state_->failed;
   Status status = state_->Apply(change);

@@ -279,6 +279,12 @@ Status Draft::OpenRules(const std::string& filter, bool inbound) {
   if (found == nullptr) return NotThere(Named("filter", filter));
   // Twice the same number, put in chunks before: told now rather than in Finish.
   auto& rules = inbound ? found->inbound : found->outbound;
+  // Opening goes through the whole list, so patches that alternate between long lists would take very long.
+  if (rules.size() > openings_) {
+    return {Code::kResourceExhausted, Named("filter", filter) + " rules",
+            "one edit patches long lists in turns too often", "send the patches of a list one behind the other"};
+  }
+  openings_ -= rules.size();
   if (!open_.Open(&rules)) return SortRules(*found, inbound, &rules);
   open_filter_ = filter;
   open_inbound_ = inbound;

@@ -24,6 +24,10 @@ class Draft {
 
   Draft(config::Config base, const config::Limits& limits, Duplicates duplicates);
 
+  // Until the next call lists of rules are opened for patches as often as all of a card's together could be four times:
+  // that takes some milliseconds. kResourceExhausted beyond. Without a call there is no such bound.
+  void BeginFrame() { openings_ = std::uint64_t{4} * limits_.rules; }
+
   Status Put(const heliostat_v1_Unit& unit);  // no Header
   Status Patch(const heliostat_v1_Patch& patch);
   Status Remove(const heliostat_v1_Remove& remove);
@@ -90,6 +94,7 @@ class Draft {
   RuleList open_;
   std::string open_filter_;
   bool open_inbound_ = false;
+  std::uint64_t openings_ = ~std::uint64_t{0};  // rules of lists that may still be opened
 };
 
 }  // namespace heliostat::codec

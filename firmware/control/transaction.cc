@@ -11,6 +11,18 @@ namespace {
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
+// Time that must pass for each thing that is copied, many times what copying takes: a full configuration may be begun
+// with some ten times a second.
+constexpr std::uint64_t kCopyNs = 500;
+
+// What copying it costs, counted in rules.
+std::uint64_t SizeOf(const config::Config& config) {
+  std::uint64_t size = config.targets.size() + config.filters.size() + config.sessions.size();
+  for (const config::Filter& filter : config.filters) size += filter.inbound.size() + filter.outbound.size();
+  for (const config::Session& session : config.sessions) size += session.sources.size();
+  return size;
+}
+
 std::string UtcText(std::uint64_t wall_ns) {
   const auto seconds = static_cast<std::time_t>(wall_ns / kSecondNs);
   std::tm parts{};
@@ -32,6 +44,15 @@ Status Transaction::Begin(const Caller& caller, const config::Config& base, std:
             "wait until it is committed or aborted; left alone it ends after " +
                 std::to_string(times_.idle / kSecondNs) + " s"};
   }
+  // Each copies the configuration, on the thread that serves everybody.
+  const std::uint64_t cost_ns = std::min(SizeOf(base) * kCopyNs, kCopyBurstNs);
+  copy_left_ns_ = std::min(kCopyBurstNs, copy_left_ns_ + now_ns - copied_ns_);
+  copied_ns_ = now_ns;
+  if (cost_ns > copy_left_ns_) {
+    return {Code::kUnavailable, "transaction", "transactions are begun too often for a configuration of this size",
+            "try again in a second"};
+  }
+  copy_left_ns_ -= cost_ns;
   Open open;
   open.connection = caller.connection;
   open.holder = caller.identity.user + " from " + caller.identity.address + " has one open since " + UtcText(wall_ns);
@@ -56,6 +77,7 @@ Status Transaction::Apply(const Caller& caller, const codec::Edit& edit, std::ui
   *change = 0;
   CheckTime(now_ns);
   HELIOSTAT_RETURN_IF_ERROR(Held(caller));
+  open_->editor->BeginFrame();
   codec::ChangeReader reader(edit);
   std::uint32_t count = 0;
   for (std::span<const std::uint8_t> bytes; reader.Next(&bytes);) {

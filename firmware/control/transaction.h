@@ -26,7 +26,8 @@ class Transaction {
  public:
   explicit Transaction(const config::Limits& limits, TransactionTimes times = {}) : limits_(limits), times_(times) {}
 
-  // kUnavailable while another connection has one: who, and since when. `base` is generation `number`; `wall_ns` is for
+  // kUnavailable while another connection has one: who, and since when; or when large configurations were begun with
+  // many times within a second. `base` is generation `number`; `wall_ns` is for
   // people.
   [[nodiscard]] Status Begin(const Caller& caller, const config::Config& base, std::uint64_t number,
                              std::uint64_t now_ns, std::uint64_t wall_ns);
@@ -65,6 +66,9 @@ class Transaction {
   config::Limits limits_;
   TransactionTimes times_;
   std::optional<Open> open_;
+  static constexpr std::uint64_t kCopyBurstNs = 1'000'000'000;
+  std::uint64_t copy_left_ns_ = kCopyBurstNs;  // at copied_ns_
+  std::uint64_t copied_ns_ = 0;
   std::uint64_t ended_connection_ = 0;  // whose the last one was, and why it is over
   std::string ended_why_;
 };

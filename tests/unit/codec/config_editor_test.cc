@@ -383,6 +383,44 @@ TEST(ConfigEditor, TakesTenThousandResourcesBackwardsAndGivesThemUpAgain) {
   }
 }
 
+// Two lists of 10,000 rules, patched in turns.
+TEST(ConfigEditor, RefusesAFrameThatGoesBackAndForthBetweenLongLists) {
+  config::Config base;
+  base.filters.resize(2);
+  base.filters[0].metadata.name = "a";
+  base.filters[1].metadata.name = "b";
+  for (config::Filter& filter : base.filters) {
+    for (std::uint16_t n = 1; n <= 10'000; ++n) {
+      filter.inbound.push_back({.number = n, .action = config::Action::kAccept});
+    }
+  }
+  const auto patch = [](const char* filter) {
+    v1::Change change;
+    v1::RulePatch& rules = *change.mutable_patch()->mutable_rules();
+    rules.set_filter(filter);
+    rules.set_direction(v1::INBOUND);
+    rules.add_set()->set_number(1);
+    rules.mutable_set(0)->set_action(v1::REJECT);
+    return change.SerializeAsString();
+  };
+  const std::string a = patch("a");
+  const std::string b = patch("b");
+  ConfigEditor editor(base, {});
+  for (int frame = 0; frame < 20; ++frame) {
+    editor.BeginFrame();
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_EQ(editor.Apply(Bytes(a)).ToString(), "ok");
+      ASSERT_EQ(editor.Apply(Bytes(b)).ToString(), "ok");
+    }
+    for (int i = 0; i < 1'000; ++i) ASSERT_EQ(editor.Apply(Bytes(b)).ToString(), "ok") << "the list is open";
+  }
+  editor.BeginFrame();
+  Status refused;
+  for (int i = 0; i < 1'000 && refused.ok(); ++i) refused = editor.Apply(Bytes(i % 2 == 0 ? a : b));
+  EXPECT_EQ(refused.code(), Code::kResourceExhausted);
+  EXPECT_THAT(refused.ToString(), HasSubstr("one behind the other"));
+}
+
 TEST(ConfigEditor, TakesTenThousandRulesOneByOneAndGivesThemUpAgain) {
   ConfigEditor editor(Sample(), {});
   const auto apply = [&](const v1::Change& change) {
