@@ -16,7 +16,8 @@ using Phase = Connection::Phase;
 constexpr std::uint64_t kMsNs = 1'000'000;
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::size_t kEventsPerTurn = 64;
-constexpr unsigned kAcceptsPerTurn = 16;
+constexpr unsigned kAcceptsPerTurn = 64;
+constexpr std::size_t kMaxRates = 1'024;
 // What strangers do must not fill a log.
 constexpr unsigned kLinesPerPeriod = 10;
 constexpr std::uint64_t kPeriodNs = 10 * kSecondNs;
@@ -55,8 +56,7 @@ Server::Server(Options options) : options_(std::move(options)) {
   for_connections_.admit = [this](const Connection& connection) { return Admit(connection); };
   for_connections_.log = [this](std::string_view line) { Log(line); };
   if (options_.log) for_connections_.announce = [this](std::string_view line) { options_.log(Clean(line)); };
-  accepts_ = options_.limits.accept_burst;
-  accepts_ns_ = Now();
+  all_rate_ = {static_cast<double>(options_.limits.all_accepts_per_second), Now()};
   recheck_ns_ = Now() + options_.limits.recheck_ns;
 }
 
@@ -75,7 +75,7 @@ Server::~Server() {
 }
 
 Status Server::WatchListener() {
-  const bool listen = !closing_ && accepts_ >= 1 && Now() >= accept_again_ns_;
+  const bool listen = !closing_ && Now() >= accept_again_ns_;
   if (listen == listening_) return {};
   if (listen) {
     HELIOSTAT_RETURN_IF_ERROR(options_.poller->Set(options_.listener->descriptor(), kFirstToken, true, false));
@@ -108,8 +108,7 @@ int Server::TimeoutMs(int at_most) const {
   std::uint64_t due = options_.dispatcher->due_ns();
   if (!ready_handshakes_.empty()) return 0;
   due = std::min(due, recheck_ns_);
-  // A tenth of a second gives a token or more.
-  if (!listening_ && !closing_) due = std::min(due, std::max(accept_again_ns_, now_ns + 100 * kMsNs));
+  if (!listening_ && !closing_) due = std::min(due, accept_again_ns_);
   for (const auto& [number, connection] : connections_) {
     if (connection->unfinished()) return 0;
     due = std::min(due, connection->due_ns());
@@ -149,7 +148,6 @@ void Server::OnEvent(const hal::Poller::Event& event) {
 void Server::Turn() {
   options_.calls->Drain();
   const std::uint64_t now_ns = Now();
-  RefillAccepts(now_ns);
   RunServed();
   DoOrLeave([this] { RunHandshakes(); });
   DoOrLeave([&] { options_.dispatcher->Tick(now_ns); });
@@ -232,14 +230,29 @@ void Server::Watch(Connection& connection) {
 
 // --- Who is let in ---
 
-void Server::RefillAccepts(std::uint64_t now_ns) {
-  const double passed_s = static_cast<double>(now_ns - accepts_ns_) / 1e9;
-  accepts_ns_ = now_ns;
-  accepts_ = std::min<double>(options_.limits.accept_burst, accepts_ + passed_s * options_.limits.accepts_per_second);
+bool Server::Take(Rate& rate, double burst, double per_second, std::uint64_t now_ns) {
+  rate.left = std::min(burst, rate.left + static_cast<double>(now_ns - rate.at_ns) / 1e9 * per_second);
+  rate.at_ns = now_ns;
+  if (rate.left < 1) return false;
+  rate.left -= 1;
+  return true;
+}
+
+// A source that makes too many takes nothing of what all may make together: it keeps nobody else out.
+bool Server::MayCome(const std::string& source, std::uint64_t now_ns) {
+  const ServerLimits& limits = options_.limits;
+  if (rates_.size() >= kMaxRates && !rates_.contains(source)) {
+    const std::uint64_t full_ns = limits.accept_burst * kSecondNs / std::max(limits.accepts_per_second, 1U);
+    std::erase_if(rates_, [&](const auto& entry) { return now_ns - entry.second.at_ns >= full_ns; });
+    if (rates_.size() >= kMaxRates) rates_.clear();
+  }
+  Rate& rate = rates_.try_emplace(source, Rate{static_cast<double>(limits.accept_burst), now_ns}).first->second;
+  return Take(rate, limits.accept_burst, limits.accepts_per_second, now_ns) &&
+         Take(all_rate_, limits.all_accepts_per_second, limits.all_accepts_per_second, now_ns);
 }
 
 void Server::Accept() {
-  for (unsigned i = 0; i < kAcceptsPerTurn && accepts_ >= 1 && !closing_; ++i) {
+  for (unsigned i = 0; i < kAcceptsPerTurn && !closing_; ++i) {
     Result<std::unique_ptr<hal::ByteStream>> stream = options_.listener->Accept();
     if (!stream.ok()) {
       Log(stream.status().ToString());
@@ -249,7 +262,11 @@ void Server::Accept() {
       return;
     }
     if (*stream == nullptr) return;
-    accepts_ -= 1;
+    // Closed at once: the others wait behind it.
+    if (!MayCome(SourceOf((*stream)->peer_address()), Now())) {
+      Log((*stream)->peer_address() + ": too many connections");
+      continue;
+    }
     const std::uint64_t number = next_number_++;
     auto connection = std::make_unique<Connection>(number, std::move(*stream), for_connections_, Now());
     MakeRoom(connection->source(), false);

@@ -36,8 +36,9 @@ struct ServerLimits {
   std::size_t handshakes_per_source = 16;
   std::size_t served = 8;
   std::size_t served_per_user = 4;
-  unsigned accepts_per_second = 200;
-  unsigned accept_burst = 64;
+  unsigned accepts_per_second = 25;  // of one source; what is over is closed at once
+  unsigned accept_burst = 100;
+  unsigned all_accepts_per_second = 200;
   std::size_t handshake_steps_per_turn = 4;
   std::uint64_t evict_idle_ns = 60'000'000'000;  // a served connection may give way to a new one after that
   std::uint64_t recheck_ns = 60'000'000'000;     // certificates of open connections are looked at again this often
@@ -90,7 +91,8 @@ class Server {
   using Connections = std::map<std::uint64_t, std::unique_ptr<Connection>>;  // by number: the oldest first
   explicit Server(Options options);
   void Accept();
-  void RefillAccepts(std::uint64_t now_ns);
+  // Is there still room in what the source, and all together, may make of connections?
+  bool MayCome(const std::string& source, std::uint64_t now_ns);
   Status WatchListener();
   void RunServed();
   void RunHandshakes();
@@ -113,8 +115,13 @@ class Server {
   bool listening_ = false;
   bool closing_ = false;
   std::uint64_t next_number_ = kFirstToken + 1;
-  double accepts_ = 0;  // tokens
-  std::uint64_t accepts_ns_ = 0;
+  struct Rate {  // of connections: what is left, and when that was so
+    double left = 0;
+    std::uint64_t at_ns = 0;
+  };
+  static bool Take(Rate& rate, double burst, double per_second, std::uint64_t now_ns);
+  std::map<std::string, Rate> rates_;  // of sources that have come lately
+  Rate all_rate_;
   std::uint64_t accept_again_ns_ = 0;  // not before: descriptors have run out
   std::uint64_t recheck_ns_ = 0;
   std::uint64_t log_ns_ = 0;

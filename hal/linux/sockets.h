@@ -14,9 +14,11 @@ namespace heliostat::hal::linux_os {
 // kAlreadyExists (in use), kNotFound (not an address of this machine), kPermissionDenied, kResourceExhausted; the
 // subject is the address.
 //
+// So many connections wait to be accepted at most; the kernel may hold it to fewer.
+//
 // Accept fails with kResourceExhausted while there are no descriptors: the connection then keeps waiting, and a Poller
 // keeps reporting it, so pause.
-[[nodiscard]] Result<std::unique_ptr<Listener>> Listen(const std::string& address, int backlog = 64);
+[[nodiscard]] Result<std::unique_ptr<Listener>> Listen(const std::string& address, int backlog = 4096);
 
 // Two ends of one connection, for tests and for programs that talk to themselves.
 [[nodiscard]] Result<std::pair<std::unique_ptr<ByteStream>, std::unique_ptr<ByteStream>>> ConnectedPair();

@@ -256,7 +256,7 @@ TEST(Server, LetsAnOperatorInThroughAFloodOfConnectionsAndHoldsNoMemoryForThem) 
     if (i % 2 == 0) static_cast<void>(flood.back()->Write(std::vector<std::uint8_t>{0x16, 0x03, 0x01}));
     // Whoever accepts none of them would fill its backlog.
     if (i % 8 == 7) {
-      card.clock().pushed_ns += 100'000'000;
+      card.clock().pushed_ns += 400'000'000;
       card.server().Poll(0);
     }
   }
@@ -304,6 +304,19 @@ bool HasEnded(hal::ByteStream& stream) {
   std::uint8_t byte[1];
   const hal::Transfer::Outcome outcome = stream.Read(byte).outcome;
   return outcome == hal::Transfer::Outcome::kClosed || outcome == hal::Transfer::Outcome::kFailed;
+}
+
+TEST(Server, TurnsAwayWhoComesTooOftenAndNobodyElse) {
+  ServedCard card;
+  std::vector<std::unique_ptr<hal::ByteStream>> flood;
+  for (int i = 0; i < 600; ++i) {
+    flood.push_back(card.ConnectFrom(2));
+    if (i % 32 == 31) card.server().Poll(0);
+  }
+  TestClient client(card, card.authority().User());
+  EXPECT_TRUE(client.In());
+  // The first of them gave way to newer ones, the last were not let in at all.
+  EXPECT_TRUE(card.Turn([&] { return HasEnded(*flood.back()); }));
 }
 
 TEST(Server, DropsTheOldestHandshakeWhenAllComeFromDifferentAddresses) {
