@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/out_of_memory.h"
 #include "control/pending_reply.h"
 
 namespace heliostat::control {
@@ -72,6 +73,24 @@ Status WriteTimeBound(std::uint64_t bound_ns, storage::SettingsStore& settings) 
   return settings.Set({{Setting::kTimeBound, std::move(bytes)}});
 }
 
+template <typename Write, typename Then>
+Status CardSettings::Ask(Write write, Then then) {
+  return CatchOutOfMemory([&]() -> Status {
+    options_.calls->Call(std::move(write), std::move(then));
+    changing_ = true;  // last: where it throws nothing is on its way, and nobody would say that it is done
+    return OkStatus();
+  });
+}
+
+// The record comes first, so that no change is without one; where the change then fails, another one says so.
+template <typename Write>
+Status CardSettings::Recorded(const Identity& by, const char* action, const std::string& summary, Write write) {
+  HELIOSTAT_RETURN_IF_ERROR(options_.provisioner->RecordAudit(by, action, summary));
+  Status written = CatchOutOfMemory(write);
+  if (!written.ok()) static_cast<void>(options_.provisioner->RecordAudit(by, action, "failed: what was before stays"));
+  return written;
+}
+
 void CardSettings::GetTrust(std::uint64_t id, std::string* out) const {
   const hal::TrustState& state = options_.secure->state();
   codec::AppendTrust(id,
@@ -100,25 +119,20 @@ Status CardSettings::UseTrust(const Caller& caller, const codec::SetTrust& chang
 
 std::shared_ptr<Reply> CardSettings::SetTrust(const Caller& caller, std::uint64_t id, const codec::SetTrust& change,
                                               std::string* out) {
-  hal::TrustBundle bundle{.ca = ToText(change.ca, options_.trust.ca),
-                          .certificate = ToText(change.certificate, options_.trust.certificate),
-                          .private_key = ToText(change.private_key, options_.trust.private_key),
-                          .crl = ToText(change.crl, options_.trust.crl)};
-  if (const Status used = UseTrust(caller, change, bundle); !used.ok()) {
-    codec::AppendError(id, used, 0, out);
-    return nullptr;
-  }
-  changing_ = true;
+  const auto bundle = std::make_shared<hal::TrustBundle>(
+      hal::TrustBundle{.ca = ToText(change.ca, options_.trust.ca),
+                       .certificate = ToText(change.certificate, options_.trust.certificate),
+                       .private_key = ToText(change.private_key, options_.trust.private_key),
+                       .crl = ToText(change.crl, options_.trust.crl)});
   auto reply = std::make_shared<PendingReply>();
   auto write = [this, bundle, by = caller.identity, summary = NamesOf(change)] {
-    HELIOSTAT_RETURN_IF_ERROR(options_.provisioner->RecordAudit(by, "trust", summary));
-    return WriteTrust(bundle, *options_.settings);
+    return Recorded(by, "trust", summary, [&] { return WriteTrust(*bundle, *options_.settings); });
   };
-  auto then = [this, id, bundle = std::move(bundle), weak = std::weak_ptr(reply)](const Status& written) mutable {
+  auto then = [this, id, bundle, weak = std::weak_ptr(reply)](const Status& written) {
     changing_ = false;
     std::string frame;
     if (written.ok()) {
-      options_.trust = std::move(bundle);
+      options_.trust = std::move(*bundle);
       codec::AppendDone(id, &frame);
     } else {
       // It was good before, but its dates may be over by now: then the new one stays until the next start.
@@ -128,8 +142,14 @@ std::shared_ptr<Reply> CardSettings::SetTrust(const Caller& caller, std::uint64_
     if (const auto pending = weak.lock()) pending->Set(std::move(frame));
     if (options_.recheck) options_.recheck();
   };
-  options_.calls->Call(std::move(write), std::move(then));
-  return reply;
+  Status used = UseTrust(caller, change, *bundle);
+  if (used.ok()) {
+    used = Ask(std::move(write), std::move(then));
+    if (used.ok()) return reply;
+    static_cast<void>(options_.secure->Replace(options_.trust));
+  }
+  codec::AppendError(id, used, 0, out);
+  return nullptr;
 }
 
 // A time by which no certificate here is valid any more could not be taken back: the bound only rises.
@@ -149,15 +169,14 @@ std::shared_ptr<Reply> CardSettings::SetTime(const Caller& caller, std::uint64_t
     codec::AppendError(id, checked, 0, out);
     return nullptr;
   }
-  changing_ = true;
   auto reply = std::make_shared<PendingReply>();
   auto write = [this, time_ns = change.time_ns, by = caller.identity]() -> Status {
     const std::uint64_t before_ns = options_.clock->WallNs();
     const bool later = time_ns >= before_ns;
     const std::uint64_t seconds = (later ? time_ns - before_ns : before_ns - time_ns) / kSecondNs;
     const std::string summary = std::to_string(seconds) + (later ? " s later" : " s earlier");
-    HELIOSTAT_RETURN_IF_ERROR(options_.provisioner->RecordAudit(by, "time", summary));
-    HELIOSTAT_RETURN_IF_ERROR(WriteTimeBound(time_ns, *options_.settings));
+    HELIOSTAT_RETURN_IF_ERROR(
+        Recorded(by, "time", summary, [&] { return WriteTimeBound(time_ns, *options_.settings); }));
     options_.clock->Set(time_ns);
     return OkStatus();
   };
@@ -172,22 +191,24 @@ std::shared_ptr<Reply> CardSettings::SetTime(const Caller& caller, std::uint64_t
     if (const auto pending = weak.lock()) pending->Set(std::move(frame));
     if (options_.recheck) options_.recheck();
   };
-  options_.calls->Call(std::move(write), std::move(then));
-  return reply;
+  const Status asked = Ask(std::move(write), std::move(then));
+  if (asked.ok()) return reply;
+  codec::AppendError(id, asked, 0, out);
+  return nullptr;
 }
 
 void CardSettings::Tick() {
   if (changing_) return;
   const std::uint64_t next_ns = options_.clock->NextBoundNs(options_.secure->state().certificate);
   if (next_ns - options_.clock->bound_ns() < kBoundStepNs) return;
-  changing_ = true;
-  options_.calls->Call([this, next_ns] { return WriteTimeBound(next_ns, *options_.settings); },
-                       [this, next_ns](const Status& written) {
-                         changing_ = false;
-                         // What could not be written is tried again in a day, not all the time.
-                         static_cast<void>(written);
-                         options_.clock->RaiseBound(next_ns);
-                       });
+  // Where there is no memory to ask, the next turn asks again.
+  static_cast<void>(Ask([this, next_ns] { return WriteTimeBound(next_ns, *options_.settings); },
+                        [this, next_ns](const Status& written) {
+                          changing_ = false;
+                          // What could not be written is tried again in a day, not all the time.
+                          static_cast<void>(written);
+                          options_.clock->RaiseBound(next_ns);
+                        }));
 }
 
 }  // namespace heliostat::control

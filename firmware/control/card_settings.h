@@ -51,6 +51,11 @@ class CardSettings {
 
  private:
   Status UseTrust(const Caller& caller, const codec::SetTrust& change, const hal::TrustBundle& bundle);
+  // On the agent's thread, then here; `changing_` meanwhile. On error (kResourceExhausted) neither is done.
+  template <typename Write, typename Then>
+  [[nodiscard]] Status Ask(Write write, Then then);
+  template <typename Write>
+  [[nodiscard]] Status Recorded(const Identity& by, const char* action, const std::string& summary, Write write);
   [[nodiscard]] Status CheckTime(const Caller& caller, std::uint64_t time_ns) const;
 
   Options options_;

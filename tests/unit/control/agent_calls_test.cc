@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <deque>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -85,6 +86,12 @@ TEST(AgentCalls, GoesOnWithTheNextAnswerWhenOneRunsOutOfMemory) {
   calls.Drain();
   EXPECT_TRUE(memory.failed() && much.empty());
   EXPECT_TRUE(answered);
+}
+
+TEST(AgentCalls, HaveAskedNothingWhereThereIsNoMemoryToAsk) {
+  AgentCalls calls([](const AgentCalls::Work&) { throw std::bad_alloc(); }, [] {});
+  EXPECT_THROW(calls.Call([] { return OkStatus(); }, [](const Status&) {}), std::bad_alloc);
+  EXPECT_EQ(calls.outstanding(), 0U);
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ class CountedFlash final : public hal::Flash {
   Status Sync() override { return flash_.Sync(); }
 
   std::atomic<std::uint64_t> reads{0};
+  hal::emulated::EmulatedFlash& emulated() { return flash_; }
 
  private:
   hal::emulated::EmulatedFlash flash_;
@@ -147,6 +148,7 @@ class ServedCard {
     return hal::linux_os::AdoptSocket(descriptor, "card");
   }
   hal::CertificateClock* clock_of_dates() { return &card_clock_; }
+  hal::emulated::EmulatedFlash& flash() { return flash_.emulated(); }
   CardClock& card_clock() { return card_clock_; }
   // The kernel holds little of what is sent to connections from now on.
   void BufferLittle() {

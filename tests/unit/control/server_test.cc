@@ -527,6 +527,38 @@ TEST(Server, LetsItsClientsInBehindAGlitchOfTheSystemsClock) {
   EXPECT_TRUE(moved && moved->has_time()) << moved->ShortDebugString();
 }
 
+TEST(Server, RecordsThatTimeOrTrustCouldNotBeKept) {
+  ServedCard card;
+  EXPECT_TRUE(card.Turn([&] { return card.card_clock().bound_ns() != 0; }));
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  v1::Request time;
+  time.mutable_set_time()->set_time_ns((kTestNow + kTestDay) * 1'000'000'000);
+  v1::Request trust;
+  trust.mutable_set_trust()->set_ca(card.authority().Card().ca);
+  for (const v1::Request& set : {time, trust}) {
+    std::uint64_t count = 0;
+    for (int i = 0; i < 2; ++i) {  // the first may have to make the log
+      const std::uint64_t before = card.flash().operations();
+      const auto done = client.Call(set);
+      ASSERT_TRUE(done && !done->has_error()) << done->ShortDebugString();
+      count = card.flash().operations() - before;
+    }
+    card.flash().FailAt(card.flash().operations() + count);  // the last of it
+    ExpectError(client.Call(set), Code::kUnavailable, "");
+    EXPECT_FALSE(client.Call(set)->has_error()) << "the next one works";
+  }
+  v1::Request audit;
+  audit.mutable_get_audit();
+  const auto records = client.Call(audit);
+  ASSERT_TRUE(records && records->has_audit());
+  std::vector<std::string> failed;
+  for (const auto& record : records->audit().records()) {
+    if (record.summary() == "failed: what was before stays") failed.push_back(record.action());
+  }
+  EXPECT_EQ(failed, (std::vector<std::string>{"time", "trust"}));
+}
+
 TEST(Server, TakesANewAuthorityOnlyFromWhomItLetsInAndClosesTheOthers) {
   ServedCard card;
   TestAuthority other("other authority");
