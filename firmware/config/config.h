@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -209,5 +210,11 @@ struct Limits {
   std::uint32_t members_per_group = 256;
   friend bool operator==(const Limits&, const Limits&) = default;
 };
+
+// For what a card has taken: it was held to that card's limits of that day.
+inline constexpr std::uint32_t kNoLimit = std::numeric_limits<std::uint32_t>::max();
+inline constexpr Limits kNoLimits = {kNoLimit, kNoLimit, kNoLimit, kNoLimit, kNoLimit,
+                                     kNoLimit, kNoLimit, kNoLimit, kNoLimit, kNoLimit};
+static_assert(sizeof(Limits) == 10 * sizeof(kNoLimit), "every one of them is named above");
 
 }  // namespace heliostat::config

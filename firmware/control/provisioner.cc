@@ -17,10 +17,6 @@ constexpr std::size_t kNamedInactive = 16;
 constexpr std::size_t kNameBytes = 64;  // of GenerationInfo's texts
 constexpr std::size_t kTextBytes = 128;
 
-// Whoever stored it was held to the limits of that day's board: they are asked about again when it is validated.
-constexpr config::Limits kAnyLimits = {1'048'576, 1'048'576, 1'048'576, 65'535, 1'048'576,
-                                       255,       1'048'576, 1'048'576, 65'535, 65'535};
-
 // At most `bytes` of it, cut at a character.
 std::string Cut(std::string text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
@@ -398,7 +394,7 @@ Status Provisioner::WriteSnapshot(std::uint64_t generation, const storage::Sink&
 Result<std::shared_ptr<const config::Config>> Provisioner::Load(std::uint64_t generation) {
   if (last_read_.config && last_read_.generation == generation) return last_read_.config;
   last_read_ = {};
-  codec::ConfigEditor editor(config::Config{}, kAnyLimits);
+  codec::ConfigEditor editor(config::Config{}, config::kNoLimits);  // today's are asked about when it is validated
   HELIOSTAT_RETURN_IF_ERROR(options_.store->Read(
       generation, [&editor](std::span<const std::uint8_t> change) { return editor.Apply(change); }));
   Result<config::Config> config = editor.Finish();

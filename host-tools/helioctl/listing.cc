@@ -3,36 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 
-#include "codec/codec.h"
 #include "helioctl/kinds.h"
 #include "helioctl/spelling.h"
-#include "helioctl/unit_stream.h"
 
 namespace heliostat::helioctl {
 namespace {
 
-// A card that is committed to more often than that between two questions is being flooded.
-constexpr int kAttempts = 5;
+// A card that is committed to more often than that between two lists is being pushed to by a program.
+constexpr int kAttempts = 8;
 constexpr std::size_t kMostNamesSaid = 8;
-
-// The card has judged them by its own, which are not known here.
-constexpr config::Limits NoLimits() {
-  constexpr std::uint32_t kMost = 1'048'576;
-  constexpr std::uint32_t kMost16 = 65'535;
-  return {.sessions = kMost,
-          .targets = kMost,
-          .filters = kMost,
-          .rules_per_list = kMost16,
-          .rules = kMost,
-          .sessions_per_source = 255,
-          .sources_per_session = kMost,
-          .session_sources = kMost,
-          .interfaces = kMost16,
-          .members_per_group = kMost16};
-}
 
 // The name of a resource's first unit; nothing for a chunk.
 std::optional<ResourceKey> KeyOf(const v1::Unit& unit) {
@@ -49,14 +30,15 @@ std::optional<ResourceKey> KeyOf(const v1::Unit& unit) {
 Result<std::uint64_t> FetchOne(CardClient& client, const ListQuery& query, ListingReader& reader) {
   v1::Request request;
   *request.mutable_list() = query.list;
-  std::uint64_t generation = 0;
+  std::optional<std::uint64_t> generation;
   reader.Begin(query.shown);
   HELIOSTAT_RETURN_IF_ERROR(client.Stream(std::move(request), [&](const v1::Response& response) {
     reader.Take(response.items());
     if (response.has_list_end()) generation = response.list_end().generation();
     return true;
   }));
-  return generation;
+  if (!generation) return Status(Code::kDataLoss, "", "the card's list has no end", "check the versions of both");
+  return *generation;
 }
 
 }  // namespace
@@ -75,6 +57,12 @@ v1::List ListRequest(v1::Kind kind, const std::string& name, bool whole) {
   return list;
 }
 
+ListingReader::ListingReader() : decoder_(config::kNoLimits) {
+  v1::Unit header;
+  header.mutable_header()->set_format(codec::kFormat);
+  Decode(header);
+}
+
 void ListingReader::Begin(bool shown) { shown_ = shown; }
 
 void ListingReader::Take(const v1::Items& items) {
@@ -83,21 +71,22 @@ void ListingReader::Take(const v1::Items& items) {
       if (shown_) listing_.shown.insert(*key);
       skipping_ = !listing_.heads.emplace(*key, item).second;
     }
-    if (!skipping_) AppendDelimited(item.unit(), stream_);
+    if (!skipping_) Decode(item.unit());
   }
 }
 
+void ListingReader::Decode(const v1::Unit& unit) {
+  const std::string bytes = unit.SerializeAsString();
+  // Its first error stays.
+  static_cast<void>(decoder_.Put({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}));
+}
+
 Result<Listing> ListingReader::Finish(std::uint64_t generation) {
-  v1::Unit header;
-  header.mutable_header()->set_format(codec::kFormat);
-  std::string whole;
-  AppendDelimited(header, whole);
-  whole += stream_;
-  auto config = codec::DecodeConfig({reinterpret_cast<const std::uint8_t*>(whole.data()), whole.size()}, NoLimits());
+  auto config = decoder_.Finish();
   if (!config.ok()) {
     return Status(config.status().code(), config.status().subject(),
-                  "the card sent what this helioctl does not take: " + config.status().reason(),
-                  "use the helioctl of the card's version");
+                  "this helioctl can't read what the card has: " + config.status().reason(),
+                  "use a helioctl as new as the card's firmware");
   }
   listing_.config = std::move(*config);
   listing_.generation = generation;
@@ -118,7 +107,7 @@ Result<Listing> FetchListing(CardClient& client, const std::vector<ListQuery>& q
     }
     if (same) return reader.Finish(generation.value_or(0));
   }
-  return Status(Code::kAborted, "list", "the configuration changed each time it was read", "try again");
+  return Status(Code::kAborted, "", "the card's configuration changes faster than it can be read", "try again");
 }
 
 Result<std::vector<std::string>> FetchNames(CardClient& client, v1::Kind kind) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "codec/codec.h"
 #include "config/config.h"
 #include "config/difference.h"
 #include "helioctl/card_client.h"
@@ -45,14 +46,18 @@ v1::List ListRequest(v1::Kind kind, const std::string& name, bool whole);
 // Puts the items of responses together. For FetchListing and tests.
 class ListingReader {
  public:
+  ListingReader();
   // A query's responses follow.
   void Begin(bool shown);
+  // What it does not understand is Finish's error.
   void Take(const v1::Items& items);
   [[nodiscard]] Result<Listing> Finish(std::uint64_t generation);
 
  private:
+  void Decode(const v1::Unit& unit);
+
   Listing listing_;
-  std::string stream_;  // of units, each behind its length
+  codec::ConfigDecoder decoder_;
   bool shown_ = true;
   bool skipping_ = false;  // chunks of a resource that an earlier query brought
 };

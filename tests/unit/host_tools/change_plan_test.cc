@@ -9,15 +9,9 @@
 namespace heliostat::helioctl {
 namespace {
 
-config::Limits Wide() {
-  config::Limits limits;
-  limits.rules = limits.session_sources = 10'000'000;
-  return limits;
-}
-
 // What the card makes of the requests, as they travel.
 config::Config Edited(const config::Config& before, const std::vector<v1::Edit>& batches) {
-  codec::ConfigEditor editor(before, Wide());
+  codec::ConfigEditor editor(before, config::kNoLimits);
   for (const v1::Edit& batch : batches) {
     v1::Request request;
     *request.mutable_edit() = batch;

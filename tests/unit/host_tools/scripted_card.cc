@@ -1,7 +1,6 @@
 #include "unit/host_tools/scripted_card.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -14,12 +13,6 @@ namespace heliostat::helioctl {
 namespace {
 
 using Outcome = hal::Transfer::Outcome;
-
-config::Limits NoLimits() {
-  config::Limits limits;
-  limits.rules = limits.session_sources = std::numeric_limits<std::uint32_t>::max();
-  return limits;
-}
 
 v1::Error ErrorOf(const Status& status, std::uint32_t change) {
   v1::Error error;
@@ -117,7 +110,7 @@ class Connection : public hal::ByteStream {
     if (request.begin().expected_generation() != card_.generation) {
       return Refuse(request, ErrorOf(Status(Code::kAborted, "generation", "the card has another"), 0));
     }
-    editor_.emplace(card_.config, NoLimits());
+    editor_.emplace(card_.config, config::kNoLimits);
     v1::Response response;
     response.mutable_begun()->set_generation(card_.generation);
     Send(request, response);

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "codec/codec.h"
@@ -16,15 +15,6 @@
 namespace heliostat::helioctl {
 namespace {
 
-config::Limits NoLimits() {
-  config::Limits limits;
-  for (std::uint32_t* limit : {&limits.sessions, &limits.targets, &limits.filters, &limits.rules,
-                               &limits.session_sources, &limits.interfaces}) {
-    *limit = 1'000'000;
-  }
-  return limits;
-}
-
 config::Config Read(const std::string& yaml) {
   std::vector<Resource> resources;
   std::vector<Problem> problems;
@@ -32,7 +22,8 @@ config::Config Read(const std::string& yaml) {
   Arrange(resources, problems);
   for (const Problem& problem : problems) ADD_FAILURE() << problem.ToString();
   const std::string bytes = ConfigurationBytes(resources);
-  auto config = codec::DecodeConfig({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, NoLimits());
+  auto config =
+      codec::DecodeConfig({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, config::kNoLimits);
   EXPECT_TRUE(config.ok()) << config.status().ToString();
   return config.ok() ? *config : config::Config{};
 }
