@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <functional>
 #include <span>
 
 #include "mbedtls/errors.h"
@@ -17,11 +18,6 @@ namespace {
 // Names of subject alternative names (RFC 5280, 4.2.1.6): their number is the low bits of the tag.
 constexpr int kDnsName = 2;
 constexpr int kUri = 6;
-
-std::string Hexadecimal(std::uint8_t byte) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  return {kDigits[byte >> 4U], kDigits[byte & 15U]};
-}
 
 // The length of the UTF-8 sequence at the start, 0 when there is none (RFC 3629: shortest form, no surrogates).
 std::size_t Utf8Length(std::span<const std::uint8_t> bytes) {
@@ -54,7 +50,7 @@ std::string Text(const mbedtls_x509_buf& value, std::string_view also = {}) {
     if (plain) {
       text.append(reinterpret_cast<const char*>(rest.data()), length);
     } else {
-      text += "\\" + Hexadecimal(rest[0]);
+      text += "\\" + Hexadecimal(rest.first(1));
     }
     rest = rest.subspan(plain ? length : 1);
   }
@@ -85,13 +81,16 @@ std::string CommonName(const mbedtls_x509_name& first) {
   return found != nullptr ? Text(found->val) : std::string();
 }
 
-bool IsPem(std::string_view text) { return text.find("-----BEGIN") != std::string_view::npos; }
-
-// The bytes as the library's parsers want them: PEM with the NUL behind it (`storage`), DER without.
-std::span<const std::uint8_t> ForParser(std::string_view text, std::string& storage) {
-  if (!IsPem(text)) return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-  storage = text;
-  return {reinterpret_cast<const std::uint8_t*>(storage.c_str()), storage.size() + 1};
+// What the library's parser makes of the bytes as it wants them: PEM with the NUL behind it, DER without.
+template <typename Parser>
+int ReadWith(const Parser& parser, std::string_view text) {
+  if (text.find("-----BEGIN") == std::string_view::npos) {
+    return parser(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  }
+  std::string terminated(text);
+  const int result = parser(reinterpret_cast<const std::uint8_t*>(terminated.c_str()), terminated.size() + 1);
+  mbedtls_platform_zeroize(terminated.data(), terminated.size());  // it may be a key
+  return result > 0 ? MBEDTLS_ERR_X509_INVALID_FORMAT : result;    // so many of several could not be read
 }
 
 Status CheckSize(std::string_view text, const std::string& subject, const char* what) {
@@ -111,6 +110,13 @@ Status ParsedAs(int result, const std::string& subject, const char* what) {
 
 }  // namespace
 
+std::string Hexadecimal(std::span<const std::uint8_t> bytes) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += {kDigits[byte >> 4U], kDigits[byte & 15U]};
+  return text;
+}
+
 std::uint64_t SecondsOf(const mbedtls_x509_time& time) {
   if (time.year < 1970) return 0;
   const auto day = std::chrono::sys_days(std::chrono::year(time.year) / time.mon / time.day);
@@ -123,7 +129,7 @@ Certificate Describe(const mbedtls_x509_crt& certificate) {
   described.subject = DistinguishedName(certificate.subject);
   described.common_name = CommonName(certificate.subject);
   described.issuer = DistinguishedName(certificate.issuer);
-  for (std::size_t i = 0; i < certificate.serial.len; ++i) described.serial += Hexadecimal(certificate.serial.p[i]);
+  described.serial = Hexadecimal({certificate.serial.p, certificate.serial.len});
   // The library's own reading of these names knows DNS names alone; the entries are kept as they are.
   for (const mbedtls_x509_sequence* name = &certificate.subject_alt_names; name != nullptr; name = name->next) {
     if (name->buf.p == nullptr) continue;
@@ -137,26 +143,34 @@ Certificate Describe(const mbedtls_x509_crt& certificate) {
   return described;
 }
 
+int Read(std::string_view pem_or_der, CertificateList& into) {
+  return ReadWith(std::bind_front(mbedtls_x509_crt_parse, into.get()), pem_or_der);
+}
+
+int Read(std::string_view pem_or_der, RevocationList& into) {
+  return ReadWith(std::bind_front(mbedtls_x509_crl_parse, into.get()), pem_or_der);
+}
+
+int Read(std::string_view pem_or_der, PrivateKey& into) {
+  const auto parser = [&into](const std::uint8_t* bytes, std::size_t size) {
+    return mbedtls_pk_parse_key(into.get(), bytes, size, nullptr, 0);
+  };
+  return ReadWith(parser, pem_or_der);
+}
+
 Status Parse(std::string_view pem_or_der, const std::string& subject, CertificateList& into) {
   HELIOSTAT_RETURN_IF_ERROR(CheckSize(pem_or_der, subject, "a certificate"));
-  std::string storage;
-  const auto bytes = ForParser(pem_or_der, storage);
-  return ParsedAs(mbedtls_x509_crt_parse(into.get(), bytes.data(), bytes.size()), subject, "a certificate");
+  return ParsedAs(Read(pem_or_der, into), subject, "a certificate");
 }
 
 Status Parse(std::string_view pem_or_der, const std::string& subject, RevocationList& into) {
   HELIOSTAT_RETURN_IF_ERROR(CheckSize(pem_or_der, subject, "a revocation list"));
-  std::string storage;
-  const auto bytes = ForParser(pem_or_der, storage);
-  return ParsedAs(mbedtls_x509_crl_parse(into.get(), bytes.data(), bytes.size()), subject, "a revocation list");
+  return ParsedAs(Read(pem_or_der, into), subject, "a revocation list");
 }
 
 Status Parse(std::string_view pem_or_der, const std::string& subject, PrivateKey& into) {
   HELIOSTAT_RETURN_IF_ERROR(CheckSize(pem_or_der, subject, "a private key"));
-  std::string storage;
-  const auto bytes = ForParser(pem_or_der, storage);
-  const int result = mbedtls_pk_parse_key(into.get(), bytes.data(), bytes.size(), nullptr, 0);
-  mbedtls_platform_zeroize(storage.data(), storage.size());
+  const int result = Read(pem_or_der, into);
   if (result == MBEDTLS_ERR_PK_PASSWORD_REQUIRED) {
     return {Code::kUnsupported, subject, "is encrypted", "give it without a pass phrase"};
   }

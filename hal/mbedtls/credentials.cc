@@ -95,7 +95,7 @@ Status Credentials::CheckOwnCertificate() const {
 }
 
 Status Credentials::Configure() {
-  int result = mbedtls_ctr_drbg_seed(random_.get(), mbedtls_entropy_func, entropy_.get(), nullptr, 0);
+  int result = random_.Seed();
   if (result == 0) {
     result = mbedtls_ssl_config_defaults(config_.get(),
                                          side_ == Side::kServer ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,

@@ -44,7 +44,6 @@ class Credentials {
   PrivateKey key_;
   RevocationList crl_;
   bool has_crl_ = false;
-  Entropy entropy_;
   RandomBytes random_;
   SslConfig config_;
   TrustState state_;

@@ -12,6 +12,10 @@
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509.h>
 
+#include <array>
+
+#include "mbedtls/x509_values.h"
+
 namespace heliostat::hal::mbedtls {
 namespace {
 
@@ -104,12 +108,8 @@ Status Explain(int error, Side our_side, const std::string& peer) {
   if (IsBadSignature(error)) {
     return {Code::kPermissionDenied, peer, who + " does not hold the key of its certificate"};
   }
-  return {Code::kDataLoss, peer, who + " breaks the rules of TLS (error -0x" + [&] {
-            constexpr const char* kDigits = "0123456789ABCDEF";
-            std::string text;
-            for (int shift = 12; shift >= 0; shift -= 4) text += kDigits[(-error >> shift) & 15];
-            return text;
-          }() + ")"};
+  const std::array number = {static_cast<std::uint8_t>(-error >> 8), static_cast<std::uint8_t>(-error)};
+  return {Code::kDataLoss, peer, who + " breaks the rules of TLS (error -0x" + Hexadecimal(number) + ")"};
 }
 
 Status ExplainAlert(std::uint8_t description, Side our_side, const std::string& peer) {

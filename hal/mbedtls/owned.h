@@ -1,4 +1,4 @@
-// mbedTLS's structures, initialised and freed with their owner.
+// mbedTLS's structures, initialised and freed with their owner. Only for who may use the library itself.
 #pragma once
 
 #include <mbedtls/ctr_drbg.h>
@@ -28,9 +28,21 @@ class Owned {
 using CertificateList = Owned<mbedtls_x509_crt, mbedtls_x509_crt_init, mbedtls_x509_crt_free>;
 using RevocationList = Owned<mbedtls_x509_crl, mbedtls_x509_crl_init, mbedtls_x509_crl_free>;
 using PrivateKey = Owned<mbedtls_pk_context, mbedtls_pk_init, mbedtls_pk_free>;
-using Entropy = Owned<mbedtls_entropy_context, mbedtls_entropy_init, mbedtls_entropy_free>;
-using RandomBytes = Owned<mbedtls_ctr_drbg_context, mbedtls_ctr_drbg_init, mbedtls_ctr_drbg_free>;
 using SslConfig = Owned<mbedtls_ssl_config, mbedtls_ssl_config_init, mbedtls_ssl_config_free>;
 using SslContext = Owned<mbedtls_ssl_context, mbedtls_ssl_init, mbedtls_ssl_free>;
+
+// The kernel's entropy through a generator. At a fixed place: the generator points to the entropy.
+class RandomBytes {
+ public:
+  // 0, or the library's error.
+  [[nodiscard]] int Seed() {
+    return mbedtls_ctr_drbg_seed(generator_.get(), mbedtls_entropy_func, entropy_.get(), nullptr, 0);
+  }
+  mbedtls_ctr_drbg_context* get() const { return generator_.get(); }
+
+ private:
+  Owned<mbedtls_entropy_context, mbedtls_entropy_init, mbedtls_entropy_free> entropy_;
+  Owned<mbedtls_ctr_drbg_context, mbedtls_ctr_drbg_init, mbedtls_ctr_drbg_free> generator_;
+};
 
 }  // namespace heliostat::hal::mbedtls

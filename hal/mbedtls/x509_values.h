@@ -1,10 +1,11 @@
-// From mbedTLS's parsed structures to values. Only for this folder.
+// From bytes to mbedTLS's parsed structures, and from those to values. Only for who may use the library itself.
 #pragma once
 
 #include <mbedtls/x509_crl.h>
 #include <mbedtls/x509_crt.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,9 +20,18 @@ inline constexpr std::size_t kMaxPartBytes = 64 * 1024;
 // Since 1970-01-01 UTC; 0 for no date and for older ones.
 [[nodiscard]] std::uint64_t SecondsOf(const mbedtls_x509_time& time);
 
+// Capitals, without separators.
+[[nodiscard]] std::string Hexadecimal(std::span<const std::uint8_t> bytes);
+
 [[nodiscard]] Certificate Describe(const mbedtls_x509_crt& certificate);
 
-// PEM or DER into an empty list. kInvalidArgument, kResourceExhausted; the subject is `subject`.
+// PEM or DER into an empty structure. 0, or the library's error, also where some of several could not be read.
+[[nodiscard]] int Read(std::string_view pem_or_der, CertificateList& into);
+[[nodiscard]] int Read(std::string_view pem_or_der, RevocationList& into);
+[[nodiscard]] int Read(std::string_view pem_or_der, PrivateKey& into);
+
+// The same, of at most kMaxPartBytes. kInvalidArgument, kUnsupported (a key with a pass phrase), kResourceExhausted;
+// the subject is `subject`.
 [[nodiscard]] Status Parse(std::string_view pem_or_der, const std::string& subject, CertificateList& into);
 [[nodiscard]] Status Parse(std::string_view pem_or_der, const std::string& subject, RevocationList& into);
 [[nodiscard]] Status Parse(std::string_view pem_or_der, const std::string& subject, PrivateKey& into);

@@ -90,7 +90,7 @@ Result<std::string> Pem(const char* label, std::string_view der) {
   const std::string footer = std::string("-----END ") + label + "-----\n";
   std::string text(header.size() + footer.size() + der.size() * 3 / 2 + 64, '\0');
   std::size_t written = 0;
-  const int error = mbedtls_pem_write_buffer(header.c_str(), footer.c_str(), Bytes(der), der.size(),
+  const int error = mbedtls_pem_write_buffer(header.c_str(), footer.c_str(), Bytes(der).data(), der.size(),
                                              reinterpret_cast<unsigned char*>(text.data()), text.size(), &written);
   if (error != 0) return CryptoError(Code::kInternal, label, "can't be written as PEM", error, "");
   text.resize(written - 1);  // its closing NUL
@@ -100,28 +100,35 @@ Result<std::string> Pem(const char* label, std::string_view der) {
 std::string SignatureAlgorithm() { return der::Sequence({der::Oid(MBEDTLS_OID_ECDSA_SHA256)}); }
 
 // Signs what a certificate or a list says (`content`, DER), and wraps both.
-Result<std::string> Signed(const std::string& content, Key& key, Random& random) {
-  const auto digest = Sha256(content);
+Result<std::string> Signed(const std::string& content, PrivateKey& key, RandomBytes& random) {
+  const auto digest = Sha256(Bytes(content));
   unsigned char signature[MBEDTLS_PK_SIGNATURE_MAX_SIZE];
   std::size_t length = 0;
   const int error = mbedtls_pk_sign(key.get(), MBEDTLS_MD_SHA256, digest.data(), digest.size(), signature, &length,
-                                    mbedtls_ctr_drbg_random, random.generator());
+                                    mbedtls_ctr_drbg_random, random.get());
   if (error != 0) return CryptoError(Code::kInternal, "signature", "can't be made", error, "");
   const std::string bits = der::BitString({reinterpret_cast<const char*>(signature), length});
   return der::Sequence({content, SignatureAlgorithm(), bits});
 }
 
-Status Generate(Key& key, Random& random) {
+Status Seed(RandomBytes& random) {
+  const int error = random.Seed();
+  if (error == 0) return OkStatus();
+  return CryptoError(Code::kUnavailable, "random numbers", "the system gives none", error,
+                     "see that /dev/urandom can be read");
+}
+
+Status Generate(PrivateKey& key, RandomBytes& random) {
   int error = mbedtls_pk_setup(key.get(), mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
   if (error == 0) {
-    error = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key.get()), mbedtls_ctr_drbg_random,
-                                random.generator());
+    error =
+        mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key.get()), mbedtls_ctr_drbg_random, random.get());
   }
   return error == 0 ? OkStatus() : CryptoError(Code::kInternal, "private key", "can't be made", error, "");
 }
 
 // mbedTLS writes DER from the end of a buffer.
-Result<std::string> PublicKeyInfo(Key& key) {
+Result<std::string> PublicKeyInfo(PrivateKey& key) {
   unsigned char buffer[kKeyBufferBytes];
   const int written = mbedtls_pk_write_pubkey_der(key.get(), buffer, sizeof buffer);
   if (written < 0) return CryptoError(Code::kInternal, "public key", "can't be written", written, "");
@@ -129,7 +136,7 @@ Result<std::string> PublicKeyInfo(Key& key) {
   return std::string(reinterpret_cast<const char*>(buffer + sizeof buffer - length), length);
 }
 
-Result<std::string> PrivateKeyPem(Key& key) {
+Result<std::string> PrivateKeyPem(PrivateKey& key) {
   std::string text(kKeyBufferBytes, '\0');
   const int error = mbedtls_pk_write_key_pem(key.get(), reinterpret_cast<unsigned char*>(text.data()), text.size());
   if (error != 0) return CryptoError(Code::kInternal, "private key", "can't be written", error, "");
@@ -138,20 +145,20 @@ Result<std::string> PrivateKeyPem(Key& key) {
 }
 
 // RFC 7093, 2, method 1: the first 160 bits of the SHA-256 of the public key's bits.
-Result<std::string> KeyIdentifier(Key& key) {
+Result<std::string> KeyIdentifier(PrivateKey& key) {
   unsigned char buffer[kKeyBufferBytes];
   unsigned char* start = buffer + sizeof buffer;
   const int written = mbedtls_pk_write_pubkey(&start, buffer, key.get());
   if (written < 0) return CryptoError(Code::kInternal, "public key", "can't be written", written, "");
-  const auto digest = Sha256({reinterpret_cast<const char*>(start), static_cast<std::size_t>(written)});
-  return std::string(reinterpret_cast<const char*>(digest.data()), 20);
+  const auto digest = Sha256({start, static_cast<std::size_t>(written)});
+  return Text(std::span(digest).first(20));
 }
 
 // 127 bits, the first of them set, so that all serials are equally long. RFC 5280, 4.1.2.2: at most 20 bytes.
-Result<std::string> NewSerial(Random& random) {
+Result<std::string> NewSerial(RandomBytes& random) {
   std::string serial(kSerialBytes, '\0');
   auto* bytes = reinterpret_cast<unsigned char*>(serial.data());
-  const int error = mbedtls_ctr_drbg_random(random.generator(), bytes, serial.size());
+  const int error = mbedtls_ctr_drbg_random(random.get(), bytes, serial.size());
   if (error != 0) return CryptoError(Code::kUnavailable, "random numbers", "there are none", error, "try again");
   bytes[0] = static_cast<unsigned char>((bytes[0] & 0x3fU) | 0x40U);
   return serial;
@@ -186,8 +193,8 @@ std::string AuthorityKeyIdentifier(std::string_view identifier) {
 }  // namespace
 
 struct Authority::State {
-  Random random;
-  Key key;
+  RandomBytes random;
+  PrivateKey key;
   std::string subject;         // DER
   std::string key_identifier;  // of its own key
   std::string certificate;
@@ -195,10 +202,10 @@ struct Authority::State {
   Validity validity;
 
   // Signed by this authority for whoever has `subject_key`.
-  Result<std::string> Certify(const CertificateRequest& request, Key& subject_key, std::string_view serial);
+  Result<std::string> Certify(const CertificateRequest& request, PrivateKey& subject_key, std::string_view serial);
 };
 
-Result<std::string> Authority::State::Certify(const CertificateRequest& request, Key& subject_key,
+Result<std::string> Authority::State::Certify(const CertificateRequest& request, PrivateKey& subject_key,
                                               std::string_view serial) {
   const auto public_key = PublicKeyInfo(subject_key);
   if (!public_key.ok()) return public_key.status();
@@ -231,7 +238,7 @@ Result<Authority> Authority::Create(const std::string& common_name, const Validi
   HELIOSTAT_RETURN_IF_ERROR(CheckCommonName(common_name));
   HELIOSTAT_RETURN_IF_ERROR(CheckValidity(validity));
   auto state = std::make_unique<State>();
-  HELIOSTAT_RETURN_IF_ERROR(state->random.Seed());
+  HELIOSTAT_RETURN_IF_ERROR(Seed(state->random));
   HELIOSTAT_RETURN_IF_ERROR(Generate(state->key, state->random));
   const auto identifier = KeyIdentifier(state->key);
   if (!identifier.ok()) return identifier.status();
@@ -255,14 +262,12 @@ Result<Authority> Authority::Create(const std::string& common_name, const Validi
 
 Result<Authority> Authority::Load(const std::string& certificate, const std::string& private_key) {
   auto state = std::make_unique<State>();
-  HELIOSTAT_RETURN_IF_ERROR(state->random.Seed());
-  ParsedCertificate parsed;
-  // PEM is parsed with its closing NUL.
-  if (const int error = Parse(mbedtls_x509_crt_parse, parsed.get(), certificate); error != 0) {
+  HELIOSTAT_RETURN_IF_ERROR(Seed(state->random));
+  CertificateList parsed;
+  if (const int error = Read(certificate, parsed); error != 0) {
     return CryptoError(Code::kInvalidArgument, "certificate", "can't be read", error, "give the authority's own, PEM");
   }
-  if (const int error = mbedtls_pk_parse_key(state->key.get(), Bytes(private_key), private_key.size() + 1, nullptr, 0);
-      error != 0) {
+  if (const int error = Read(private_key, state->key); error != 0) {
     return CryptoError(Code::kInvalidArgument, "private key", "can't be read", error, "give the authority's own, PEM");
   }
   if (parsed->ca_istrue == 0) {
@@ -287,7 +292,7 @@ Result<Credentials> Authority::Issue(const CertificateRequest& request) {
   HELIOSTAT_RETURN_IF_ERROR(CheckValidity(request.validity));
   HELIOSTAT_RETURN_IF_ERROR(CheckAscii("DNS name", request.dns_names));
   HELIOSTAT_RETURN_IF_ERROR(CheckAscii("URI", request.uris));
-  Key key;
+  PrivateKey key;
   HELIOSTAT_RETURN_IF_ERROR(Generate(key, state_->random));
   const auto private_key = PrivateKeyPem(key);
   if (!private_key.ok()) return private_key.status();
@@ -295,7 +300,7 @@ Result<Credentials> Authority::Issue(const CertificateRequest& request) {
   if (!serial.ok()) return serial.status();
   const auto certificate = state_->Certify(request, key, *serial);
   if (!certificate.ok()) return certificate.status();
-  return Credentials{*certificate, *private_key, Hexadecimal(*serial)};
+  return Credentials{*certificate, *private_key, Hexadecimal(Bytes(*serial))};
 }
 
 Result<std::string> Authority::RevocationList(const RevocationListRequest& request) {

@@ -52,8 +52,8 @@ bool IsFor(const mbedtls_x509_crt& certificate, const char* purpose, std::size_t
 }  // namespace
 
 Result<CertificateText> ReadCertificate(const std::string& bytes) {
-  ParsedCertificate parsed;
-  if (const int error = Parse(mbedtls_x509_crt_parse, parsed.get(), bytes); error != 0) {
+  CertificateList parsed;
+  if (const int error = Read(bytes, parsed); error != 0) {
     return CryptoError(Code::kInvalidArgument, "certificate", "can't be read", error, "give one in PEM or DER");
   }
   const mbedtls_x509_crt& certificate = *parsed.get();
@@ -61,7 +61,7 @@ Result<CertificateText> ReadCertificate(const std::string& bytes) {
   text.subject = NameText(certificate.subject);
   text.common_name = CommonName(certificate.subject);
   text.issuer = NameText(certificate.issuer);
-  text.serial = Hexadecimal(Text(certificate.serial));
+  text.serial = Hexadecimal(Bytes(certificate.serial));
   text.validity = {SecondsOf(certificate.valid_from), SecondsOf(certificate.valid_to)};
   ReadAlternativeNames(certificate, text);
   text.authority = certificate.ca_istrue != 0;
@@ -69,14 +69,13 @@ Result<CertificateText> ReadCertificate(const std::string& bytes) {
   text.client = IsFor(certificate, MBEDTLS_OID_CLIENT_AUTH, MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH));
   text.key = std::string(mbedtls_pk_get_name(&certificate.pk)) + " " +
              std::to_string(mbedtls_pk_get_bitlen(&certificate.pk)) + " bits";
-  const auto digest = Sha256(Text(certificate.raw));
-  text.sha256 = Hexadecimal({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  text.sha256 = Hexadecimal(Sha256(Bytes(certificate.raw)));
   return text;
 }
 
 Result<RevocationListText> ReadRevocationList(const std::string& bytes) {
-  ParsedRevocationList parsed;
-  if (const int error = Parse(mbedtls_x509_crl_parse, parsed.get(), bytes); error != 0) {
+  RevocationList parsed;
+  if (const int error = Read(bytes, parsed); error != 0) {
     return CryptoError(Code::kInvalidArgument, "revocation list", "can't be read", error, "give one in PEM or DER");
   }
   RevocationListText text;
@@ -84,16 +83,15 @@ Result<RevocationListText> ReadRevocationList(const std::string& bytes) {
   text.this_update_s = SecondsOf(parsed->this_update);
   text.next_update_s = parsed->next_update.year == 0 ? 0 : SecondsOf(parsed->next_update);
   for (const auto* entry = &parsed->entry; entry != nullptr && entry->raw.len > 0; entry = entry->next) {
-    text.revoked.push_back({Hexadecimal(Text(entry->serial)), SecondsOf(entry->revocation_date)});
+    text.revoked.push_back({Hexadecimal(Bytes(entry->serial)), SecondsOf(entry->revocation_date)});
   }
   return text;
 }
 
 namespace {
 
-Status ParseKey(const std::string& bytes, Key& key) {
-  const bool pem = bytes.find("-----BEGIN ") != std::string::npos;
-  const int error = mbedtls_pk_parse_key(key.get(), Bytes(bytes), bytes.size() + (pem ? 1 : 0), nullptr, 0);
+Status ParseKey(const std::string& bytes, PrivateKey& key) {
+  const int error = Read(bytes, key);
   if (error == 0) return OkStatus();
   return CryptoError(Code::kInvalidArgument, "private key", "can't be read", error,
                      "give one in PEM or DER, without a password");
@@ -102,15 +100,15 @@ Status ParseKey(const std::string& bytes, Key& key) {
 }  // namespace
 
 Status CheckPrivateKey(const std::string& private_key) {
-  Key key;
+  PrivateKey key;
   return ParseKey(private_key, key);
 }
 
 Status CheckKeyPair(const std::string& certificate, const std::string& private_key) {
-  Key key;
+  PrivateKey key;
   HELIOSTAT_RETURN_IF_ERROR(ParseKey(private_key, key));
-  ParsedCertificate parsed;
-  if (const int error = Parse(mbedtls_x509_crt_parse, parsed.get(), certificate); error != 0) {
+  CertificateList parsed;
+  if (const int error = Read(certificate, parsed); error != 0) {
     return CryptoError(Code::kInvalidArgument, "certificate", "can't be read", error, "give one in PEM or DER");
   }
   if (mbedtls_pk_check_pair(&parsed->pk, key.get()) == 0) return OkStatus();

@@ -183,7 +183,7 @@ class Impostor {
       : stream_(std::move(stream)) {
     EXPECT_TRUE(Parse(shown.certificate, "certificate", certificate_).ok());
     EXPECT_TRUE(Parse(own.private_key, "private_key", key_).ok());
-    EXPECT_EQ(mbedtls_ctr_drbg_seed(random_.get(), mbedtls_entropy_func, entropy_.get(), nullptr, 0), 0);
+    EXPECT_EQ(random_.Seed(), 0);
     EXPECT_EQ(mbedtls_ssl_config_defaults(config_.get(), MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                           MBEDTLS_SSL_PRESET_DEFAULT),
               0);
@@ -210,7 +210,6 @@ class Impostor {
   std::unique_ptr<ByteStream> stream_;
   CertificateList certificate_;
   PrivateKey key_;
-  Entropy entropy_;
   RandomBytes random_;
   SslConfig config_;
   SslContext ssl_;

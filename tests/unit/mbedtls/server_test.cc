@@ -66,6 +66,15 @@ TEST_F(Bundle, MustBeWholeAndReadable) {
   }
 }
 
+TEST_F(Bundle, MustBeReadableThroughout) {
+  // The library returns how many it could not read: some such numbers end as its codes for no memory do.
+  for (const int broken : {1, 22, 112}) {
+    TrustBundle bundle = card_;
+    for (int i = 0; i < broken; ++i) bundle.ca += "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    ExpectRefused(bundle, "ca: can't be read as ");
+  }
+}
+
 TEST_F(Bundle, NeedsTheKeyOfTheCertificate) {
   card_.private_key = authority_.Card().private_key;
   ExpectRefused(card_, "private_key: is not the key of the certificate");
