@@ -23,32 +23,6 @@ static_assert(static_cast<int>(config::Kind::kSession) == heliostat_v1_Kind_SESS
 constexpr std::uint32_t kMinIntervalMs = 100;
 constexpr std::uint32_t kMaxIntervalMs = 3'600'000;
 
-// The content of the first field of that tag, of a message that was scanned; nothing when there is none.
-std::optional<std::span<const std::uint8_t>> Content(std::span<const std::uint8_t> bytes, std::uint32_t tag) {
-  WireReader in(bytes);
-  std::uint64_t key = 0;
-  while (!in.AtEnd() && in.Varint(&key)) {
-    std::uint64_t number = 0;
-    std::span<const std::uint8_t> content;
-    if ((key & 7) == PB_WT_VARINT ? !in.Varint(&number) : (key & 7) != PB_WT_STRING || !in.Bytes(&content)) break;
-    if (key >> 3 == tag && (key & 7) == PB_WT_STRING) return content;
-  }
-  return std::nullopt;
-}
-
-// The id of a request whose other bytes may be damaged.
-std::uint64_t PeekId(std::span<const std::uint8_t> bytes) {
-  WireReader in(bytes);
-  std::uint64_t key = 0;
-  while (!in.AtEnd() && in.Varint(&key)) {
-    std::uint64_t number = 0;
-    std::span<const std::uint8_t> content;
-    if ((key & 7) == PB_WT_VARINT ? !in.Varint(&number) : (key & 7) != PB_WT_STRING || !in.Bytes(&content)) break;
-    if (key == (heliostat_v1_Request_id_tag << 3 | PB_WT_VARINT)) return number;
-  }
-  return 0;
-}
-
 std::optional<config::Kind> ReadKind(heliostat_v1_Kind kind) {
   if (kind == heliostat_v1_Kind_KIND_UNSPECIFIED) return std::nullopt;
   return static_cast<config::Kind>(kind);
@@ -87,10 +61,10 @@ Result<Call> ReadWatch(const heliostat_v1_Watch& message) {
 }
 
 Call ReadSetTrust(std::span<const std::uint8_t> body, const heliostat_v1_SetTrust& message) {
-  return SetTrust{.ca = Content(body, heliostat_v1_SetTrust_ca_tag),
-                  .certificate = Content(body, heliostat_v1_SetTrust_certificate_tag),
-                  .private_key = Content(body, heliostat_v1_SetTrust_private_key_tag),
-                  .crl = Content(body, heliostat_v1_SetTrust_crl_tag),
+  return SetTrust{.ca = FindContent(body, heliostat_v1_SetTrust_ca_tag),
+                  .certificate = FindContent(body, heliostat_v1_SetTrust_certificate_tag),
+                  .private_key = FindContent(body, heliostat_v1_SetTrust_private_key_tag),
+                  .crl = FindContent(body, heliostat_v1_SetTrust_crl_tag),
                   .allow_lockout = message.allow_lockout};
 }
 
@@ -102,7 +76,7 @@ Result<Call> ReadCall(const heliostat_v1_Request& request, std::span<const std::
       return Call(Hello{call.hello.oldest_version, call.hello.newest_version, call.hello.client});
     case heliostat_v1_Request_get_info_tag: return Call(GetInfo{});
     case heliostat_v1_Request_begin_tag: return Call(Begin{call.begin.expected_generation});
-    case heliostat_v1_Request_edit_tag: return Call(Edit{*Content(frame, heliostat_v1_Request_edit_tag)});
+    case heliostat_v1_Request_edit_tag: return Call(Edit{*FindContent(frame, heliostat_v1_Request_edit_tag)});
     case heliostat_v1_Request_commit_tag:
       return Call(Commit{call.commit.confirm_within_s, call.commit.comment, call.commit.dry_run});
     case heliostat_v1_Request_abort_tag: return Call(Abort{});
@@ -119,7 +93,7 @@ Result<Call> ReadCall(const heliostat_v1_Request& request, std::span<const std::
     case heliostat_v1_Request_watch_tag: return ReadWatch(call.watch);
     case heliostat_v1_Request_get_audit_tag: return Call(GetAudit{call.get_audit.after, call.get_audit.limit});
     case heliostat_v1_Request_set_trust_tag:
-      return ReadSetTrust(*Content(frame, heliostat_v1_Request_set_trust_tag), call.set_trust);
+      return ReadSetTrust(*FindContent(frame, heliostat_v1_Request_set_trust_tag), call.set_trust);
     case heliostat_v1_Request_get_trust_tag: return Call(GetTrust{});
     case heliostat_v1_Request_set_time_tag: return Call(SetTime{call.set_time.time_ns});
     default: return Invalid("request", "it asks for nothing", "give it one call");
@@ -141,7 +115,7 @@ Result<Request> DecodeRequest(std::span<const std::uint8_t> frame, std::uint64_t
     return Invalid("frame", "it has " + std::to_string(frame.size()) + " bytes",
                    "use at most " + std::to_string(kMaxFrameBytes) + " bytes");
   }
-  *id = PeekId(frame);
+  *id = FindNumber(frame, heliostat_v1_Request_id_tag).value_or(0);
   Status scanned = ScanMessage(frame, heliostat_v1_Request_fields);
   if (!scanned.ok()) return scanned.subject().empty() ? std::move(scanned).Within("request") : scanned;
   heliostat_v1_Request message{};

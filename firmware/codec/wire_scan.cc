@@ -32,39 +32,33 @@ struct Frame {
   bool repeated;
 };
 
-// The first value of a field in bytes that may be damaged further on: what to call the message in an error.
-std::uint64_t PeekNumber(std::span<const std::uint8_t> bytes, std::uint32_t wanted, std::string_view* text) {
+// The first field of that key: its value is in the one of the two that its wire type says.
+bool FindField(std::span<const std::uint8_t> bytes, std::uint64_t wanted, std::uint64_t* number,
+               std::span<const std::uint8_t>* content) {
   WireReader in(bytes);
   std::uint64_t key = 0;
   while (!in.AtEnd() && in.Varint(&key)) {
-    std::uint64_t number = 0;
-    std::span<const std::uint8_t> content;
-    if ((key & 7) == kVarint) {
-      if (!in.Varint(&number)) break;
-    } else if ((key & 7) != kLengthDelimited || !in.Bytes(&content)) {
-      break;
-    }
-    if (key >> 3 != wanted) continue;
-    if (text != nullptr) *text = {reinterpret_cast<const char*>(content.data()), content.size()};
-    return number;
+    const std::uint64_t type = key & 7;
+    if (type == kVarint ? !in.Varint(number) : type != kLengthDelimited || !in.Bytes(content)) return false;
+    if (key == wanted) return true;
   }
-  return 0;
+  return false;
 }
 
+// What to call a message in an error.
 std::uint64_t PeekNumber(std::span<const std::uint8_t> bytes, std::uint32_t tag) {
-  return PeekNumber(bytes, tag, nullptr);
+  return FindNumber(bytes, tag).value_or(0);
 }
 
 std::string_view PeekText(std::span<const std::uint8_t> bytes, std::uint32_t tag) {
-  std::string_view text;
-  PeekNumber(bytes, tag, &text);
-  return text;
+  const auto content = FindContent(bytes, tag).value_or(std::span<const std::uint8_t>());
+  return {reinterpret_cast<const char*>(content.data()), content.size()};
 }
 
 // Of a message that begins with Metadata.
 std::string_view PeekMetadataName(std::span<const std::uint8_t> bytes) {
-  const std::string_view metadata = PeekText(bytes, 1);
-  return PeekText({reinterpret_cast<const std::uint8_t*>(metadata.data()), metadata.size()}, 1);
+  const auto metadata = FindContent(bytes, 1);
+  return metadata ? PeekText(*metadata, 1) : std::string_view();
 }
 
 std::string_view DirectionName(std::uint64_t direction) {
@@ -284,6 +278,20 @@ bool WireReader::Bytes(std::span<const std::uint8_t>* bytes) {
   *bytes = bytes_.first(static_cast<std::size_t>(length));
   bytes_ = bytes_.subspan(static_cast<std::size_t>(length));
   return true;
+}
+
+std::optional<std::uint64_t> FindNumber(std::span<const std::uint8_t> bytes, std::uint32_t tag) {
+  std::uint64_t number = 0;
+  std::span<const std::uint8_t> content;
+  if (!FindField(bytes, std::uint64_t{tag} << 3 | kVarint, &number, &content)) return std::nullopt;
+  return number;
+}
+
+std::optional<std::span<const std::uint8_t>> FindContent(std::span<const std::uint8_t> bytes, std::uint32_t tag) {
+  std::uint64_t number = 0;
+  std::span<const std::uint8_t> content;
+  if (!FindField(bytes, std::uint64_t{tag} << 3 | kLengthDelimited, &number, &content)) return std::nullopt;
+  return content;
 }
 
 std::size_t CharacterBytes(std::span<const std::uint8_t> bytes) {

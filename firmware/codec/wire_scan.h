@@ -5,6 +5,7 @@
 #include <pb.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -23,6 +24,12 @@ class WireReader {
  private:
   std::span<const std::uint8_t> bytes_;
 };
+
+// The first field of that tag that is a number, or has content, in a message that may be damaged behind it; nothing
+// when there is none.
+[[nodiscard]] std::optional<std::uint64_t> FindNumber(std::span<const std::uint8_t> bytes, std::uint32_t tag);
+[[nodiscard]] std::optional<std::span<const std::uint8_t>> FindContent(std::span<const std::uint8_t> bytes,
+                                                                       std::uint32_t tag);
 
 // Ok when `bytes` is a message of this type within its bounds: every field is known, of the right wire type, not
 // repeated beyond its count, every number fits, every enum value exists, every string is UTF-8 without NUL. A field
