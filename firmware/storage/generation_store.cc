@@ -89,27 +89,14 @@ Status GenerationStore::Read(std::uint64_t number, const Sink& sink) { return st
 std::uint64_t GenerationStore::region_bytes() const { return state_->log->capacity_bytes(); }
 std::uint64_t GenerationStore::used_bytes() const { return state_->log->used_bytes(); }
 
-// The youngest area counts. Where it has rotten before what the older one still holds, the older one is better.
 Status GenerationStore::State::Load() {
-  for (std::size_t i = 0; i < log->areas().size(); ++i) {
-    GenerationIndex found(options.kept);
-    Walked walked;
-    HELIOSTAT_RETURN_IF_ERROR(log->areas()[i].Walk(
-        [&found](const Record& record) {
-          found.Take(record);
-          return OkStatus();
-        },
-        walked));
-    if (found.malformed()) walked.tail = Tail::kDamaged;
-    const std::uint64_t highest = std::max(index.highest(), found.highest());
-    if (i == 0 || found.current() > index.current()) {
-      index = std::move(found);
-      log->Use(i, walked);
-    }
-    index.SawNumber(highest);
-    if (i == 0 && walked.tail != Tail::kDamaged) return OkStatus();
+  const auto found = log->Load(GenerationIndex(options.kept));
+  if (!found.ok()) return found.status();
+  if (!found->empty()) {
+    index = found->front();
+    index.SawNumber(found->back().highest());
   }
-  if (!log->areas().empty()) {
+  if (log->damaged()) {
     damage = {Code::kDataLoss, "configuration",
               "bytes on flash have rotten: of generations up to " + std::to_string(index.highest()) + ", " +
                   std::to_string(index.current()) + " is the last that can be read",

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -27,6 +28,14 @@ class RecordLog {
 
   // Areas with records to read, youngest first: none in a new region, else one or two.
   [[nodiscard]] const std::vector<LogArea>& areas() const { return areas_; }
+
+  // Reads the areas and uses the one that counts: the youngest, but where it has rotten before what the older one still
+  // holds, the older one. What those say that were read, the used one's first; none in a new region.
+  // `Content` is what records add up to: Take(record), malformed(), and current(), which grows with every commit.
+  template <typename Content>
+  [[nodiscard]] Result<std::vector<Content>> Load(const Content& empty);
+  // The youngest area has rotten: something may be lost.
+  [[nodiscard]] bool damaged() const { return damaged_; }
 
   // The area that counts, an index of areas(), walked by the caller.
   void Use(std::size_t area, const Walked& walked);
@@ -62,6 +71,30 @@ class RecordLog {
   std::uint32_t used_end_ = 0;
   std::uint32_t epoch_ = 0;  // the highest ever seen
   bool failed_ = false;
+  bool damaged_ = false;
 };
+
+template <typename Content>
+Result<std::vector<Content>> RecordLog::Load(const Content& empty) {
+  std::vector<Content> contents;
+  for (std::size_t i = 0; i < areas_.size() && (i == 0 || damaged_); ++i) {
+    Content& found = contents.emplace_back(empty);
+    Walked walked;
+    HELIOSTAT_RETURN_IF_ERROR(areas_[i].Walk(
+        [&found](const Record& record) {
+          found.Take(record);
+          return OkStatus();
+        },
+        walked));
+    if (found.malformed()) walked.tail = Tail::kDamaged;
+    damaged_ = damaged_ || walked.tail == Tail::kDamaged;
+    if (i > 0) {
+      if (found.current() <= contents.front().current()) continue;
+      std::swap(contents.front(), found);
+    }
+    Use(i, walked);
+  }
+  return contents;
+}
 
 }  // namespace heliostat::storage

@@ -24,35 +24,39 @@ FieldWriter Encode(std::uint8_t setting, const std::string& value) {
   return writer;
 }
 
+// What records add up to.
 struct Found {
   Values values;
   std::uint64_t revision = 0;
   Values pending;
-  bool malformed = false;
+  bool nonsense = false;
+
+  [[nodiscard]] std::uint64_t current() const { return revision; }
+  [[nodiscard]] bool malformed() const { return nonsense; }
 
   void Take(const Record& record) {
-    if (record.behind_hole || malformed) return;
+    if (record.behind_hole || nonsense) return;
     FieldReader reader(record.payload);
     switch (static_cast<Type>(record.type)) {
       case Type::kBegin: pending.clear(); return;
       case Type::kValue: {
         const std::uint8_t setting = reader.U8();
         const auto bytes = reader.Rest();
-        malformed = !reader.whole();
+        nonsense = !reader.whole();
         pending[setting].assign(bytes.begin(), bytes.end());
         return;
       }
       case Type::kCommit: {
         const std::uint64_t number = reader.U64();
-        malformed = !reader.whole() || number <= revision;
-        if (malformed) return;
+        nonsense = !reader.whole() || number <= revision;
+        if (nonsense) return;
         revision = number;
         for (auto& [setting, value] : pending) values[setting] = std::move(value);
         pending.clear();
         return;
       }
     }
-    malformed = true;
+    nonsense = true;
   }
 };
 
@@ -97,26 +101,14 @@ Result<std::unique_ptr<SettingsStore>> SettingsStore::Open(hal::Flash& flash, Re
   return std::unique_ptr<SettingsStore>(new SettingsStore(std::move(state)));
 }
 
-// As GenerationStore's: the older area is better where the youngest has rotten early.
 Status SettingsStore::State::Load() {
-  for (std::size_t i = 0; i < log->areas().size(); ++i) {
-    Found found;
-    Walked walked;
-    HELIOSTAT_RETURN_IF_ERROR(log->areas()[i].Walk(
-        [&found](const Record& record) {
-          found.Take(record);
-          return OkStatus();
-        },
-        walked));
-    if (found.malformed) walked.tail = Tail::kDamaged;
-    if (i == 0 || found.revision > revision) {
-      values = std::move(found.values);
-      revision = found.revision;
-      log->Use(i, walked);
-    }
-    if (i == 0 && walked.tail != Tail::kDamaged) return OkStatus();
+  const auto found = log->Load(Found());
+  if (!found.ok()) return found.status();
+  if (!found->empty()) {
+    values = found->front().values;
+    revision = found->front().revision;
   }
-  if (!log->areas().empty()) {
+  if (log->damaged()) {
     damage = {Code::kDataLoss, "settings", "bytes on flash have rotten: what was set last is lost",
               "set the trust bundle and the time again"};
   }
