@@ -10,6 +10,7 @@
 #include <limits>
 #include <string_view>
 
+#include "base/utf8.h"
 #include "codec/schema.h"
 #include "config/check.h"
 
@@ -237,26 +238,6 @@ class MessageScan {
   std::uint32_t oneofs_ = 0;
 };
 
-// The length of the UTF-8 sequence that `lead` begins, and the range of its second byte; 0: it begins none.
-struct Sequence {
-  std::size_t length;
-  std::uint8_t second_min;
-  std::uint8_t second_max;
-};
-
-// RFC 3629, section 4: neither overlong forms, nor surrogates, nor beyond U+10FFFF.
-Sequence SequenceOf(std::uint8_t lead) {
-  if (lead >= 0x01 && lead <= 0x7f) return {1, 0, 0};
-  if (lead >= 0xc2 && lead <= 0xdf) return {2, 0x80, 0xbf};
-  if (lead == 0xe0) return {3, 0xa0, 0xbf};
-  if (lead == 0xed) return {3, 0x80, 0x9f};
-  if (lead >= 0xe1 && lead <= 0xef) return {3, 0x80, 0xbf};
-  if (lead == 0xf0) return {4, 0x90, 0xbf};
-  if (lead >= 0xf1 && lead <= 0xf3) return {4, 0x80, 0xbf};
-  if (lead == 0xf4) return {4, 0x80, 0x8f};
-  return {0, 0, 0};
-}
-
 }  // namespace
 
 bool WireReader::Varint(std::uint64_t* value) {
@@ -292,27 +273,6 @@ std::optional<std::span<const std::uint8_t>> FindContent(std::span<const std::ui
   std::span<const std::uint8_t> content;
   if (!FindField(bytes, std::uint64_t{tag} << 3 | kLengthDelimited, &number, &content)) return std::nullopt;
   return content;
-}
-
-std::size_t CharacterBytes(std::span<const std::uint8_t> bytes) {
-  if (bytes.empty()) return 0;
-  const Sequence sequence = SequenceOf(bytes[0]);
-  if (sequence.length > bytes.size()) return 0;
-  for (std::size_t i = 1; i < sequence.length; ++i) {
-    const std::uint8_t least = i == 1 ? sequence.second_min : std::uint8_t{0x80};
-    const std::uint8_t most = i == 1 ? sequence.second_max : std::uint8_t{0xbf};
-    if (bytes[i] < least || bytes[i] > most) return 0;
-  }
-  return sequence.length;
-}
-
-bool IsText(std::span<const std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const std::size_t length = CharacterBytes(bytes);
-    if (length == 0) return false;
-    bytes = bytes.subspan(length);
-  }
-  return true;
 }
 
 Status ScanMessage(std::span<const std::uint8_t> bytes, const pb_msgdesc_t* descriptor) {

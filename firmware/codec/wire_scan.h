@@ -37,10 +37,4 @@ class WireReader {
 // the bounds is known and whole, but not looked into: whoever reads it piece by piece does.
 [[nodiscard]] Status ScanMessage(std::span<const std::uint8_t> bytes, const pb_msgdesc_t* descriptor);
 
-// The length of the UTF-8 character (RFC 3629) that `bytes` begin with; 0: they begin with none, or with NUL.
-[[nodiscard]] std::size_t CharacterBytes(std::span<const std::uint8_t> bytes);
-
-// UTF-8 without NUL.
-[[nodiscard]] bool IsText(std::span<const std::uint8_t> bytes);
-
 }  // namespace heliostat::codec

@@ -2,10 +2,7 @@
 
 #include <pb_encode.h>
 
-#include <algorithm>
 #include <cassert>
-
-#include "codec/wire_scan.h"
 
 namespace heliostat::codec {
 
@@ -37,24 +34,6 @@ void AppendMessage(const pb_msgdesc_t* descriptor, const void* message, std::str
   // Fails only for a text without NUL or a count past its array: every writer here holds to both.
   encoded = pb_encode(&stream, descriptor, message);
   assert(encoded);
-}
-
-void CutText(std::string_view text, char* out, std::size_t size) {
-  std::span<const std::uint8_t> rest(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-  std::size_t written = 0;
-  while (!rest.empty()) {
-    const std::size_t length = CharacterBytes(rest);
-    const std::size_t step = std::max<std::size_t>(length, 1);
-    if (written + step >= size) break;
-    if (length == 0) {
-      out[written] = '?';
-    } else {
-      std::copy_n(rest.begin(), length, out + written);
-    }
-    written += step;
-    rest = rest.subspan(step);
-  }
-  out[written] = '\0';
 }
 
 }  // namespace heliostat::codec

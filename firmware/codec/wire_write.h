@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/utf8.h"
+
 namespace heliostat::codec {
 
 void AppendVarint(std::uint64_t value, std::string* out);
@@ -18,12 +20,10 @@ void AppendBytes(std::uint32_t tag, std::string_view bytes, std::string* out);
 // `message` is of the type that `descriptor` describes, and has no callbacks.
 void AppendMessage(const pb_msgdesc_t* descriptor, const void* message, std::string* out);
 
-// As much of the text as goes into `size` bytes with its NUL, cut at a character; what is not UTF-8 becomes `?`.
-void CutText(std::string_view text, char* out, std::size_t size);
-
+// As much of the text as goes into the array with its NUL.
 template <std::size_t kSize>
 void CutText(std::string_view text, char (&out)[kSize]) {
-  CutText(text, out, kSize);
+  out[heliostat::CutText(text, std::span(out).template first<kSize - 1>())] = '\0';
 }
 
 }  // namespace heliostat::codec

@@ -8,6 +8,7 @@
 #include <functional>
 #include <span>
 
+#include "base/utf8.h"
 #include "mbedtls/errors.h"
 #include "mbedtls/sha256_digest.h"
 #include "mbedtls/x509_values.h"
@@ -19,31 +20,12 @@ namespace {
 constexpr int kDnsName = 2;
 constexpr int kUri = 6;
 
-// The length of the UTF-8 sequence at the start, 0 when there is none (RFC 3629: shortest form, no surrogates).
-std::size_t Utf8Length(std::span<const std::uint8_t> bytes) {
-  const std::uint8_t first = bytes[0];
-  const std::size_t length = first < 0x80                    ? 1
-                             : first >= 0xC2 && first < 0xE0 ? 2
-                             : (first & 0xF0U) == 0xE0       ? 3
-                             : first >= 0xF0 && first < 0xF5 ? 4
-                                                             : 0;
-  if (length == 0 || bytes.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((bytes[i] & 0xC0U) != 0x80) return 0;
-  }
-  if (first == 0xE0 && bytes[1] < 0xA0) return 0;
-  if (first == 0xED && bytes[1] >= 0xA0) return 0;
-  if (first == 0xF0 && bytes[1] < 0x90) return 0;
-  if (first == 0xF4 && bytes[1] >= 0x90) return 0;
-  return length;
-}
-
 // `also` are characters that mean something where the text is put.
 std::string Text(const mbedtls_x509_buf& value, std::string_view also = {}) {
   std::string text;
   std::span<const std::uint8_t> rest(value.p, value.len);
   while (!rest.empty()) {
-    const std::size_t length = Utf8Length(rest);
+    const std::size_t length = CharacterBytes(rest);
     const auto first = static_cast<char>(rest[0]);
     const bool plain = length > 1 || (length == 1 && rest[0] >= 0x20 && rest[0] != 0x7F && first != '\\' &&
                                       also.find(first) == std::string_view::npos);

@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 
+#include "base/utf8.h"
+
 namespace heliostat::helioctl {
 namespace {
 
@@ -39,32 +41,15 @@ bool In(char32_t code, std::span<const CodeRange> ranges) {
                      [code](const CodeRange& range) { return code >= range.first && code <= range.last; });
 }
 
-// Takes one character off the front. Nothing when the bytes are not UTF-8 (RFC 3629); one byte is then gone.
+// Takes one character off the front. Nothing when the bytes are not UTF-8, or NUL; one byte is then gone.
 std::optional<char32_t> TakeCharacter(std::string_view& text) {
-  const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  std::size_t length = 1;
-  char32_t code = lead;
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    length = 4;
-    code = lead & 0x07U;
-  } else if (lead >= 0xe0 && lead < 0xf0) {
-    length = 3;
-    code = lead & 0x0fU;
-  } else if (lead >= 0xc2 && lead < 0xe0) {
-    length = 2;
-    code = lead & 0x1fU;
-  }
-  bool whole = length <= text.size() && (length > 1 || lead < 0x80);
-  for (std::size_t i = 1; whole && i < length; ++i) {
-    whole = (byte(i) & 0xc0U) == 0x80;
-    code = (code << 6U) | (byte(i) & 0x3fU);
-  }
-  // Longer than needed, half of a UTF-16 pair, or past the last code point.
-  static constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
-  whole = whole && code >= kSmallest[length] && (code < 0xd800 || code > 0xdfff) && code <= 0x10ffff;
-  text.remove_prefix(whole ? length : 1);
-  return whole ? std::optional(code) : std::nullopt;
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  const std::size_t length = CharacterBytes(bytes);
+  text.remove_prefix(std::max<std::size_t>(length, 1));
+  if (length == 0) return std::nullopt;
+  char32_t code = length == 1 ? bytes[0] : bytes[0] & (0x7fU >> length);
+  for (const std::uint8_t byte : bytes.subspan(1, length - 1)) code = (code << 6U) | (byte & 0x3fU);
+  return code;
 }
 
 std::string_view Sequence(Tone tone) {
