@@ -16,4 +16,6 @@ std::uint64_t Read(clockid_t clock) {
 std::uint64_t SystemClock::MonotonicNs() { return Read(CLOCK_MONOTONIC); }
 std::uint64_t SystemClock::WallNs() { return Read(CLOCK_REALTIME); }
 
+std::uint64_t SystemCertificateClock::NowS() { return static_cast<std::uint64_t>(std::time(nullptr)); }
+
 }  // namespace heliostat::hal::linux_os

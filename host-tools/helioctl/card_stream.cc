@@ -3,26 +3,21 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <ctime>
 #include <iostream>
 #include <string_view>
 #include <utility>
 
 #include "helioctl/files.h"
 #include "linux/connect.h"
+#include "linux/system_clock.h"
 #include "mbedtls/mbedtls_client.h"
 
 namespace heliostat::helioctl {
 namespace {
 
-class SystemCertificateClock : public hal::CertificateClock {
- public:
-  std::uint64_t NowS() override { return static_cast<std::uint64_t>(std::time(nullptr)); }
-};
-
 // Outlives every channel.
-SystemCertificateClock& Clock() {
-  static SystemCertificateClock clock;
+hal::CertificateClock& Clock() {
+  static hal::linux_os::SystemCertificateClock clock;
   return clock;
 }
 

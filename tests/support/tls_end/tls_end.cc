@@ -9,7 +9,6 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
-#include <ctime>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -18,6 +17,7 @@
 #include "linux/connect.h"
 #include "linux/epoll_poller.h"
 #include "linux/sockets.h"
+#include "linux/system_clock.h"
 #include "mbedtls/mbedtls_client.h"
 #include "mbedtls/mbedtls_server.h"
 #include "support/tls_end/certificate_folder.h"
@@ -31,11 +31,7 @@ using std::chrono::steady_clock;
 
 constexpr auto kLimit = std::chrono::seconds(20);
 
-class TimeOfDay final : public hal::CertificateClock {
- public:
-  std::uint64_t NowS() override { return static_cast<std::uint64_t>(time(nullptr)); }
-};
-TimeOfDay time_of_day;
+hal::linux_os::SystemCertificateClock time_of_day;
 
 hal::Poller* poller_to_wake = nullptr;
 volatile bool stop = false;
