@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/out_of_memory.h"
+#include "base/utf8.h"
 #include "codec/change.h"
 #include "control/owners.h"
 
@@ -14,17 +15,6 @@ constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kRetryNs = 1 * kSecondNs;
 constexpr std::uint64_t kStartAgainNs = 10 * kSecondNs;
 constexpr std::size_t kNamedInactive = 16;
-constexpr std::size_t kNameBytes = 64;  // of GenerationInfo's texts
-constexpr std::size_t kTextBytes = 128;
-
-// At most `bytes` of it, cut at a character.
-std::string Cut(std::string text, std::size_t bytes) {
-  if (text.size() <= bytes) return text;
-  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; };
-  while (bytes > 0 && continues(text[bytes])) --bytes;
-  text.resize(bytes);
-  return text;
-}
 
 std::string Numbered(std::uint64_t generation) { return "generation " + std::to_string(generation); }
 
@@ -58,17 +48,27 @@ void CountSessions(const config::Config& config, const std::vector<agent::Sessio
   }
 }
 
-storage::AuditRecord RecordOf(const storage::GenerationInfo& info) {
-  storage::AuditRecord record;
-  record.generation = info.number;
-  record.time_ns = info.time_ns;
-  record.role = info.role;
-  record.user = info.user;
-  record.owner = info.owner;
-  record.address = info.address;
-  record.action = info.action;
-  record.summary = info.summary;
-  record.comment = info.comment;
+// `by` null: the card itself.
+storage::Provenance ProvenanceOf(const Identity* by, std::uint64_t time_ns, std::string_view action,
+                                 std::string_view summary, std::string_view comment) {
+  storage::Provenance made;
+  made.time_ns = time_ns;
+  made.user = "card";
+  if (by != nullptr) {
+    made.role = static_cast<std::uint8_t>(by->role);
+    made.user = CutText(by->user, storage::kMaxNameBytes);
+    made.owner = CutText(by->owner, storage::kMaxNameBytes);
+    made.address = CutText(by->address, storage::kMaxNameBytes);
+  }
+  made.action = CutText(action, storage::kMaxNameBytes);
+  made.summary = CutText(summary, storage::kMaxTextBytes);
+  made.comment = CutText(comment, storage::kMaxTextBytes);
+  return made;
+}
+
+storage::AuditRecord RecordOf(const storage::Provenance& made, std::uint64_t generation) {
+  storage::AuditRecord record{made};
+  record.generation = generation;
   return record;
 }
 
@@ -267,21 +267,10 @@ Result<codec::Committed> Provisioner::Change(const Intent& intent) {
 
 storage::GenerationInfo Provisioner::InfoOf(const Intent& intent,
                                             const std::vector<config::Difference>& differences) const {
-  storage::GenerationInfo info;
-  info.time_ns = WallNs();
+  const std::string summary = intent.origin + config::Summarize(differences);
+  storage::GenerationInfo info{ProvenanceOf(intent.by, WallNs(), intent.action, summary, intent.comment)};
   info.unconfirmed = intent.confirm_within_s != 0;
   info.base = info.unconfirmed ? options_.store->current() : 0;
-  if (intent.by != nullptr) {
-    info.role = static_cast<std::uint8_t>(intent.by->role);
-    info.user = Cut(intent.by->user, kNameBytes);
-    info.owner = Cut(intent.by->owner, kNameBytes);
-    info.address = Cut(intent.by->address, kNameBytes);
-  } else {
-    info.user = "card";
-  }
-  info.action = intent.action;
-  info.summary = Cut(intent.origin + config::Summarize(differences), kTextBytes);
-  info.comment = Cut(intent.comment, kTextBytes);
   return info;
 }
 
@@ -407,7 +396,9 @@ Result<std::shared_ptr<const config::Config>> Provisioner::Load(std::uint64_t ge
 bool Provisioner::WriteDueRecords() {
   audit_ = CatchOutOfMemory([this]() -> Status {
     for (const storage::GenerationInfo& info : options_.store->generations()) {
-      if (info.number > options_.audit->newest().generation) HELIOSTAT_RETURN_IF_ERROR(Append(RecordOf(info)));
+      if (info.number > options_.audit->newest().generation) {
+        HELIOSTAT_RETURN_IF_ERROR(Append(RecordOf(info, info.number)));
+      }
     }
     return {};
   });
@@ -421,16 +412,7 @@ Status Provisioner::Append(storage::AuditRecord record) {
 Status Provisioner::RecordAudit(const Identity& by, const std::string& action, const std::string& summary) {
   return CatchOutOfMemory([&]() -> Status {
     if (!WriteDueRecords()) return audit_;
-    storage::AuditRecord record;
-    record.generation = options_.store->current();
-    record.time_ns = WallNs();
-    record.role = static_cast<std::uint8_t>(by.role);
-    record.user = Cut(by.user, kNameBytes);
-    record.owner = Cut(by.owner, kNameBytes);
-    record.address = Cut(by.address, kNameBytes);
-    record.action = Cut(action, kNameBytes);
-    record.summary = Cut(summary, kTextBytes);
-    return Append(std::move(record));
+    return Append(RecordOf(ProvenanceOf(&by, WallNs(), action, summary, {}), options_.store->current()));
   });
 }
 

@@ -8,27 +8,19 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "base/status.h"
 #include "hal/flash.h"
 #include "hal/secure_channel.h"
+#include "storage/provenance.h"
 #include "storage/region.h"
 
 namespace heliostat::storage {
 
-struct AuditRecord {
+struct AuditRecord : Provenance {
   std::uint64_t sequence = 0;    // 1, 2, ...; given by the log
   std::uint64_t generation = 0;  // current behind the change
-  std::uint64_t time_ns = 0;
-  std::uint8_t role = 0;
-  std::string user{};  // bounds as GenerationInfo's
-  std::string owner{};
-  std::string address{};
-  std::string action{};
-  std::string summary{};
-  std::string comment{};
-  hal::Sha256Digest hash{};  // given by the log
+  hal::Sha256Digest hash{};      // given by the log
   friend bool operator==(const AuditRecord&, const AuditRecord&) = default;
 };
 

@@ -11,27 +11,19 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "hal/flash.h"
+#include "storage/provenance.h"
 #include "storage/region.h"
 
 namespace heliostat::storage {
 
-struct GenerationInfo {
-  std::uint64_t number = 0;   // 1, 2, ...; given by the store
-  std::uint64_t time_ns = 0;  // since 1970-01-01 UTC, by the card's clock
-  std::uint8_t role = 0;      // of whom it was made by
-  bool unconfirmed = false;   // to be undone unless confirmed: see Confirm
-  std::uint64_t base = 0;     // unconfirmed: the generation to go back to, a kept one, or 0; else 0
-  std::string user{};         // at most 64 bytes each of user, owner, address, action; 128 of summary, comment
-  std::string owner{};
-  std::string address{};
-  std::string action{};
-  std::string summary{};
-  std::string comment{};
+struct GenerationInfo : Provenance {
+  std::uint64_t number = 0;  // 1, 2, ...; given by the store
+  bool unconfirmed = false;  // to be undone unless confirmed: see Confirm
+  std::uint64_t base = 0;    // unconfirmed: the generation to go back to, a kept one, or 0; else 0
   friend bool operator==(const GenerationInfo&, const GenerationInfo&) = default;
 };
 

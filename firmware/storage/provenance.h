@@ -1,6 +1,8 @@
-// The texts that say who changed what, as generations and audit records carry them.
+// Who changed what, and when, as generations and audit records carry it.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "base/status.h"
@@ -8,37 +10,25 @@
 
 namespace heliostat::storage {
 
-inline constexpr std::size_t kMaxNameBytes = 64;   // user, owner, address, action
-inline constexpr std::size_t kMaxTextBytes = 128;  // summary, comment
+inline constexpr std::size_t kMaxNameBytes = 64;
+inline constexpr std::size_t kMaxTextBytes = 128;
 
-// `Value` has those six as members.
-template <typename Value>
-[[nodiscard]] Status CheckTexts(const Value& value) {
-  const auto check = [](const char* field, const std::string& text, std::size_t max_bytes) -> Status {
-    if (text.size() <= max_bytes) return OkStatus();
-    return {Code::kInvalidArgument, field,
-            "has " + std::to_string(text.size()) + " bytes, at most " + std::to_string(max_bytes) + " are kept",
-            "make it shorter"};
-  };
-  HELIOSTAT_RETURN_IF_ERROR(check("user", value.user, kMaxNameBytes));
-  HELIOSTAT_RETURN_IF_ERROR(check("owner", value.owner, kMaxNameBytes));
-  HELIOSTAT_RETURN_IF_ERROR(check("address", value.address, kMaxNameBytes));
-  HELIOSTAT_RETURN_IF_ERROR(check("action", value.action, kMaxNameBytes));
-  HELIOSTAT_RETURN_IF_ERROR(check("summary", value.summary, kMaxTextBytes));
-  return check("comment", value.comment, kMaxTextBytes);
-}
+struct Provenance {
+  std::uint64_t time_ns = 0;  // since 1970-01-01 UTC, by the card's clock
+  std::uint8_t role = 0;      // of whom it was made by
+  std::string user{};         // at most kMaxNameBytes each of user, owner, address, action
+  std::string owner{};
+  std::string address{};
+  std::string action{};
+  std::string summary{};  // at most kMaxTextBytes each of summary, comment
+  std::string comment{};
+  friend bool operator==(const Provenance&, const Provenance&) = default;
+};
 
-template <typename Value>
-void WriteTexts(const Value& value, FieldWriter& writer) {
-  for (const auto* text : {&value.user, &value.owner, &value.address, &value.action, &value.summary, &value.comment}) {
-    writer.Text(*text);
-  }
-}
-
-template <typename Value>
-void ReadTexts(FieldReader& reader, Value& value) {
-  for (auto* text : {&value.user, &value.owner, &value.address, &value.action}) *text = reader.Text(kMaxNameBytes);
-  for (auto* text : {&value.summary, &value.comment}) *text = reader.Text(kMaxTextBytes);
-}
+// kInvalidArgument: one of the texts is too long.
+[[nodiscard]] Status CheckTexts(const Provenance& value);
+// The six texts, in their order above.
+void WriteTexts(const Provenance& value, FieldWriter& writer);
+void ReadTexts(FieldReader& reader, Provenance& value);
 
 }  // namespace heliostat::storage
