@@ -30,7 +30,7 @@ struct Member {
   bool withdrawn = false;               // not resolved, for its use is not allowed any more: the target is down
   std::uint8_t tagged_extra_bytes = 0;  // so many more, of an original with a tag: plain copies
   std::uint32_t max_inner_bytes = 0;    // of an original that fit the MTU
-  std::shared_ptr<Stream> stream;  // when `header` has a sequence
+  std::shared_ptr<Stream> stream;       // when `header` has a sequence
 };
 
 // What to do with a frame that one session accepts at one (source interface, direction).

@@ -154,7 +154,8 @@ TEST(Withdrawn, GuestGetsNoCopiesOfItsFormerOwnerAndCanBeMirrored) {
   EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kTargetDown].packets, 1U);
 
   config.interfaces[1].owner = "bob";
-  EXPECT_EQ(card.agent().Apply(Shared(config)).status().code(), Code::kFailedPrecondition) << "source and target at once";
+  EXPECT_EQ(card.agent().Apply(Shared(config)).status().code(), Code::kFailedPrecondition)
+      << "source and target at once";
 }
 
 }  // namespace
