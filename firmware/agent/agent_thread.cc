@@ -9,15 +9,6 @@
 namespace heliostat::agent {
 namespace {
 constexpr std::chrono::milliseconds kTick(100);  // links are looked at this often
-
-// Whoever can tell somebody catches it earlier. Here it must not end the thread, and forwarding with it.
-void GiveUpWithoutMemory(const std::function<void()>& work) {
-  static_cast<void>(CatchOutOfMemory([&work] {
-    work();
-    return OkStatus();
-  }));
-}
-
 }  // namespace
 
 AgentThread::AgentThread(Agent& agent, TickFunction tick)
@@ -41,14 +32,14 @@ void AgentThread::Loop() {
     if (const auto now = std::chrono::steady_clock::now(); now >= tick) {
       tick = now + kTick;
       lock.unlock();
-      GiveUpWithoutMemory(tick_);
+      LeaveOutOfMemory(tick_);  // it must not end the thread, and forwarding with it
       lock.lock();
     }
     if (!mailbox_.empty()) {
       const std::function<void()> work = std::move(mailbox_.front());
       mailbox_.pop_front();
       lock.unlock();
-      GiveUpWithoutMemory(work);
+      LeaveOutOfMemory(work);
       lock.lock();
     }
   }
@@ -65,7 +56,7 @@ void AgentThread::Post(std::function<void()> work) {
 void AgentThread::Do(std::function<void()> work) {
   std::promise<void> done;
   Post([&] {
-    GiveUpWithoutMemory(work);
+    LeaveOutOfMemory(work);
     done.set_value();
   });
   done.get_future().wait();

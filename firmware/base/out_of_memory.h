@@ -6,6 +6,7 @@
 #pragma once
 
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include "base/status.h"
@@ -17,14 +18,27 @@ namespace heliostat {
   return {Code::kResourceExhausted, "memory", "none is left", "use fewer rules"};
 }
 
-// What `work` returns, a Status or a Result, or OutOfMemory.
+// What `work` returns, a Status or a Result, or OutOfMemory; ok where it returns nothing.
 template <typename Work>
-[[nodiscard]] auto CatchOutOfMemory(Work&& work) -> decltype(work()) {
+[[nodiscard]] auto CatchOutOfMemory(Work&& work) {
+  using Returned = decltype(work());
+  using Caught = std::conditional_t<std::is_void_v<Returned>, Status, Returned>;
   try {
-    return std::forward<Work>(work)();
+    if constexpr (std::is_void_v<Returned>) {
+      std::forward<Work>(work)();
+      return OkStatus();
+    } else {
+      return Caught(std::forward<Work>(work)());
+    }
   } catch (const std::bad_alloc&) {
-    return OutOfMemory();
+    return Caught(OutOfMemory());
   }
+}
+
+// For work that nobody can be told of: where memory runs out it is left as it is.
+template <typename Work>
+void LeaveOutOfMemory(Work&& work) {
+  static_cast<void>(CatchOutOfMemory(std::forward<Work>(work)));
 }
 
 }  // namespace heliostat

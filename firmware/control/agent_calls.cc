@@ -30,12 +30,7 @@ bool AgentCalls::Drain() {
     ready.swap(answers_->ready);
   }
   outstanding_ -= ready.size();
-  for (const std::unique_ptr<One>& one : ready) {
-    static_cast<void>(CatchOutOfMemory([&one] {
-      one->Answer();
-      return OkStatus();
-    }));
-  }
+  for (const std::unique_ptr<One>& one : ready) LeaveOutOfMemory([&one] { one->Answer(); });
   return !ready.empty();
 }
 

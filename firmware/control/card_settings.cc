@@ -75,10 +75,9 @@ Status WriteTimeBound(std::uint64_t bound_ns, storage::SettingsStore& settings) 
 
 template <typename Write, typename Then>
 Status CardSettings::Ask(Write write, Then then) {
-  return CatchOutOfMemory([&]() -> Status {
+  return CatchOutOfMemory([&] {
     options_.calls->Call(std::move(write), std::move(then));
     changing_ = true;  // last: where it throws nothing is on its way, and nobody would say that it is done
-    return OkStatus();
   });
 }
 

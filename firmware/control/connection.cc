@@ -119,10 +119,7 @@ void Connection::Drop(std::string_view why) {
   if (phase_ == Phase::kGone) return;
   if (!why.empty() && options_.log) {
     // Also when there is no memory for the line: it may be dropped because of that.
-    static_cast<void>(CatchOutOfMemory([&] {
-      options_.log(address_ + ": " + std::string(why));
-      return OkStatus();
-    }));
+    LeaveOutOfMemory([&] { options_.log(address_ + ": " + std::string(why)); });
   }
   if (phase_ == Phase::kServing) options_.dispatcher->Forget(caller_);
   phase_ = Phase::kGone;

@@ -39,10 +39,7 @@ Dispatcher::Answer Dispatcher::OnAgent(std::uint64_t id, Work work, Encode answe
   auto reply = std::make_shared<PendingReply>(id);
   options_.calls->Call(std::move(work), [weak = std::weak_ptr(reply), answer = std::move(answer)](auto result) {
     std::string frame;
-    Status answered = CatchOutOfMemory([&] {
-      answer(std::move(result), &frame);
-      return OkStatus();
-    });
+    Status answered = CatchOutOfMemory([&] { answer(std::move(result), &frame); });
     const auto pending = weak.lock();
     if (pending == nullptr) return;
     if (answered.ok()) {

@@ -25,20 +25,6 @@ constexpr std::uint64_t kPeriodNs = 10 * kSecondNs;
 // No ClientHello is shorter: whoever has sent less has cost us nothing, and is the first to go.
 constexpr std::uint64_t kLeastHelloBytes = 64;
 
-// A turn must end without memory too. What was not done is done at the next one.
-template <typename Work>
-Status Try(Work work) {
-  return CatchOutOfMemory([&work] {
-    work();
-    return OkStatus();
-  });
-}
-
-template <typename Work>
-void DoOrLeave(Work work) {
-  static_cast<void>(Try(std::move(work)));
-}
-
 // Parts of a line come from the peer.
 std::string Clean(std::string_view line) {
   std::string clean(line);
@@ -129,7 +115,7 @@ void Server::Poll(int timeout_ms) {
 
 void Server::OnEvent(const hal::Poller::Event& event) {
   if (event.token == kFirstToken) {
-    DoOrLeave([this] { Accept(); });
+    LeaveOutOfMemory([this] { Accept(); });
     return;
   }
   const auto found = connections_.find(event.token);
@@ -141,28 +127,29 @@ void Server::OnEvent(const hal::Poller::Event& event) {
   }
   // Those who are served are all looked at in Turn.
   if (connection.half_open()) {
-    DoOrLeave([&] { ready_handshakes_.insert(event.token); });
+    LeaveOutOfMemory([&] { ready_handshakes_.insert(event.token); });
   }
 }
 
+// It must end without memory too: what was not done is done at the next one.
 void Server::Turn() {
   options_.calls->Drain();
   const std::uint64_t now_ns = Now();
   RunServed();
-  DoOrLeave([this] { RunHandshakes(); });
-  DoOrLeave([&] { options_.dispatcher->Tick(now_ns); });
+  LeaveOutOfMemory([this] { RunHandshakes(); });
+  LeaveOutOfMemory([&] { options_.dispatcher->Tick(now_ns); });
   if (now_ns >= recheck_ns_) Recheck();
   CheckTimes();
   Sweep();
-  for (const auto& [number, connection] : connections_) DoOrLeave([&, c = connection.get()] { Watch(*c); });
-  DoOrLeave([this] { static_cast<void>(WatchListener()); });
+  for (const auto& [number, connection] : connections_) LeaveOutOfMemory([&, c = connection.get()] { Watch(*c); });
+  LeaveOutOfMemory([this] { static_cast<void>(WatchListener()); });
 }
 
 void Server::RunServed() {
   const std::uint64_t now_ns = Now();
   for (const auto& [number, connection] : connections_) {
     if (connection->half_open()) continue;
-    const Status run = Try([&, c = connection.get()] { c->Run(now_ns); });
+    const Status run = CatchOutOfMemory([&, c = connection.get()] { c->Run(now_ns); });
     if (!run.ok()) connection->Drop("memory has run out");
   }
 }
@@ -191,7 +178,7 @@ void Server::RunHandshakes() {
       continue;
     }
     if (ready[i]->phase() == Phase::kSilent) MakeRoom(ready[i]->source(), true);
-    const Status run = Try([&] { ready[i]->Run(Now()); });
+    const Status run = CatchOutOfMemory([&] { ready[i]->Run(Now()); });
     if (!run.ok()) ready[i]->Drop("memory has run out");
     if (ready[i]->half_open() && ready[i]->unfinished()) ready_handshakes_.insert(ready[i]->number());
   }
@@ -371,7 +358,7 @@ void Server::Recheck() {
   recheck_ns_ = now_ns + options_.limits.recheck_ns;
   for (const auto& [number, connection] : connections_) {
     if (connection->phase() != Phase::kServing && connection->phase() != Phase::kHello) continue;
-    const Status rechecked = Try([&, c = connection.get()] {
+    const Status rechecked = CatchOutOfMemory([&, c = connection.get()] {
       const Status accepted = options_.secure->Recheck(*c->channel());
       if (accepted.ok()) return;
       Log(c->peer_address() + ": " + accepted.ToString());

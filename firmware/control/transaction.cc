@@ -57,10 +57,7 @@ Status Transaction::Begin(const Caller& caller, const config::Config& base, std:
   open.connection = caller.connection;
   open.holder = caller.identity.user + " from " + caller.identity.address + " has one open since " + UtcText(wall_ns);
   open.base = number;
-  HELIOSTAT_RETURN_IF_ERROR(CatchOutOfMemory([&] {
-    open.editor.emplace(base, limits_);
-    return OkStatus();
-  }));
+  HELIOSTAT_RETURN_IF_ERROR(CatchOutOfMemory([&] { open.editor.emplace(base, limits_); }));
   open.begun_ns = open.used_ns = now_ns;
   open_ = std::move(open);
   return {};
@@ -113,10 +110,7 @@ void Transaction::End(std::uint64_t connection, std::string_view why) {
   ended_connection_ = connection;
   ended_why_.clear();
   // Told to people, so it may be lacking.
-  static_cast<void>(CatchOutOfMemory([&] {
-    ended_why_ = why;
-    return OkStatus();
-  }));
+  LeaveOutOfMemory([&] { ended_why_ = why; });
 }
 
 void Transaction::Forget(std::uint64_t connection) {
