@@ -34,14 +34,6 @@ encap::Kind KindOf(Encapsulation encapsulation) {
   return encap::Kind::kNone;
 }
 
-bool IsNumbered(Encapsulation encapsulation) {
-  return encapsulation == Encapsulation::kErspan2 || encapsulation == Encapsulation::kErspan3;
-}
-
-bool IsTunnel(Encapsulation encapsulation) {
-  return encapsulation != Encapsulation::kNone && encapsulation != Encapsulation::kVlan;
-}
-
 // The source interface's own address, so that the receiver sees who was mirrored; else the tunnel's.
 IpAddress OuterSource(const config::Interface& source, const config::Target& target, const underlay::NextHop& hop) {
   const IpAddress& primary = target.remote.family == IpFamily::kIpv4 ? source.primary_ipv4 : source.primary_ipv6;
@@ -311,7 +303,7 @@ class Builder {
   Status BuildMember(const config::Session& session, const config::Target& target, const config::Interface& source,
                      Direction direction, datapath::Member& member) {
     const underlay::NextHop& hop = next_hops_.For(target);
-    if (IsNumbered(target.encapsulation)) member.stream = StreamFor(session.metadata.name, target.metadata.name);
+    if (HasErspanHeader(target.encapsulation)) member.stream = StreamFor(session.metadata.name, target.metadata.name);
     if (!hop.resolved) return OkStatus();
     const config::Interface& egress = input_.interfaces[hop.interface];
     encap::TemplateSpec spec;

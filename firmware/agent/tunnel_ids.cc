@@ -16,11 +16,9 @@ using config::Encapsulation;
 constexpr std::uint32_t kErspanIds = 1024;
 constexpr std::uint32_t kVnis = 1U << 24U;
 
-bool IsErspan(Encapsulation encapsulation) {
-  return encapsulation == Encapsulation::kErspan2 || encapsulation == Encapsulation::kErspan3;
-}
 bool HasId(Encapsulation encapsulation) {
-  return IsErspan(encapsulation) || encapsulation == Encapsulation::kVxlan || encapsulation == Encapsulation::kGeneve;
+  return HasErspanHeader(encapsulation) || encapsulation == Encapsulation::kVxlan ||
+         encapsulation == Encapsulation::kGeneve;
 }
 
 std::uint32_t Fnv1a(std::string_view text) {
@@ -68,7 +66,7 @@ Result<TunnelIds> PickTunnelIds(const config::Config& config, const TunnelIds& p
     if (target == nullptr) continue;
     const Encapsulation encapsulation = EncapsulationOf(config, *target);
     if (!HasId(encapsulation)) continue;
-    const bool erspan = IsErspan(encapsulation);
+    const bool erspan = HasErspanHeader(encapsulation);
     std::vector<std::string> scopes = ScopesOf(*target, erspan);
     if (session.tunnel_id) {
       ids[session.metadata.name] = *session.tunnel_id;

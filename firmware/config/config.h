@@ -30,6 +30,14 @@ enum class Encapsulation : std::uint8_t {
   kErspan3 = 6,
   kGeneve = 7
 };
+constexpr bool IsTunnel(Encapsulation encapsulation) {
+  return encapsulation != Encapsulation::kNone && encapsulation != Encapsulation::kVlan;
+}
+// ERSPAN II and III: their header has a session ID and a sequence.
+constexpr bool HasErspanHeader(Encapsulation encapsulation) {
+  return encapsulation == Encapsulation::kErspan2 || encapsulation == Encapsulation::kErspan3;
+}
+
 enum class SamplingMode : std::uint8_t { kPackets = 1, kFlows = 2 };
 
 struct Tag {

@@ -30,9 +30,7 @@ struct Index {
   std::unordered_map<std::string_view, const Filter*> filters;
 };
 
-bool IsTunnel(Encapsulation encapsulation);
 std::string_view Name(Encapsulation encapsulation);
-bool IsErspan(Encapsulation encapsulation);
 
 Status ValidateUnderlays(const Config& config, const Index& index);
 Status ValidateTargets(const Config& config, const Index& index, const Limits& limits);

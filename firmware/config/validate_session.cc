@@ -65,7 +65,7 @@ Status CheckTunnelId(const Session& session, Encapsulation encapsulation) {
   if (!IsTunnel(encapsulation) || encapsulation == Encapsulation::kErspan1) {
     return Invalid("tunnel_id", name + " carries no VNI or session ID", "leave it out");
   }
-  const std::uint32_t most = IsErspan(encapsulation) ? kErspanIds - 1 : kMaxVni;
+  const std::uint32_t most = HasErspanHeader(encapsulation) ? kErspanIds - 1 : kMaxVni;
   if (*session.tunnel_id <= most) return {};
   return Invalid("tunnel_id", std::to_string(*session.tunnel_id) + " is out of range for " + name,
                  "use 0 to " + std::to_string(most));
@@ -105,7 +105,7 @@ class SessionChecks {
     const std::vector<const Target*> finals = FinalTargets(target, index_);
     const Encapsulation encapsulation = finals.front()->encapsulation;
     HELIOSTAT_RETURN_IF_ERROR(CheckTunnelId(session, encapsulation));
-    if (encapsulation != Encapsulation::kErspan2 && encapsulation != Encapsulation::kErspan3) return {};
+    if (!HasErspanHeader(encapsulation)) return {};
     for (const Target* one : finals) HELIOSTAT_RETURN_IF_ERROR(TakeErspanId(session, *one));
     return {};
   }

@@ -193,15 +193,6 @@ Status CheckTarget(const Target& target, const Index& index, const Limits& limit
 
 }  // namespace
 
-bool IsTunnel(Encapsulation encapsulation) {
-  return encapsulation != Encapsulation::kNone && encapsulation != Encapsulation::kVlan;
-}
-
-bool IsErspan(Encapsulation encapsulation) {
-  return encapsulation == Encapsulation::kErspan1 || encapsulation == Encapsulation::kErspan2 ||
-         encapsulation == Encapsulation::kErspan3;
-}
-
 std::string_view Name(Encapsulation encapsulation) {
   switch (encapsulation) {
     case Encapsulation::kNone: return "none";

@@ -73,10 +73,6 @@ std::optional<Tunnel> TunnelOf(const FlowKey& key, std::span<const std::uint8_t>
   return key.destination_port == packet::kVxlanPort ? Vxlan(l4) : Geneve(l4);
 }
 
-bool IsTunnel(Encapsulation encapsulation) {
-  return encapsulation != Encapsulation::kNone && encapsulation != Encapsulation::kVlan;
-}
-
 std::uint64_t Hash(const CopyIdentity& copy) {
   std::array<std::uint64_t, 4> words;
   std::memcpy(words.data(), copy.source.bytes.data(), 16);
