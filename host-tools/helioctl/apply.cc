@@ -8,6 +8,7 @@
 #include "config/difference.h"
 #include "helioctl/change_plan.h"
 #include "helioctl/configuration.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/locate.h"
 #include "helioctl/open_card.h"
 #include "helioctl/text_diff.h"
@@ -16,9 +17,6 @@
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr int kSame = 0;
-constexpr int kDiffers = 2;
 
 // What the files want of a card.
 struct Files {
@@ -67,7 +65,7 @@ int PrintDiff(const config::Config& live, const config::Config& wanted, std::str
                         YamlOf(wanted, difference.kind, difference.after));
     streams.out << (color ? ColoredDiff(text) : text);
   }
-  return differences.empty() ? kSame : kDiffers;
+  return differences.empty() ? kDone : kDiffers;
 }
 
 int DiffGeneration(CardClient& client, const DiffOptions& options, Streams streams) {

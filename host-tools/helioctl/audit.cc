@@ -5,15 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "helioctl/audit_chain.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/open_card.h"
 #include "helioctl/quantity.h"
 #include "mbedtls/sha256_digest.h"
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
 
 std::string OrNothing(const std::string& text) { return text.empty() ? "-" : text; }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/difference.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/locate.h"
 #include "helioctl/quantity.h"
 #include "helioctl/spelling.h"
@@ -16,8 +17,6 @@
 namespace heliostat::helioctl {
 namespace {
 
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
 constexpr std::uint64_t kLongestConfirmS = 7 * 24 * 3600;
 
 using Outcomes = std::map<ResourceName, std::string_view>;

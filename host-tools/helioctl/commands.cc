@@ -8,6 +8,7 @@
 #include "helioctl/board_text.h"
 #include "helioctl/configuration.h"
 #include "helioctl/counters.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/files.h"
 #include "helioctl/open_card.h"
 #include "helioctl/output.h"
@@ -15,9 +16,6 @@
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
 
 // The card that the configuration is for. Nothing when the board is wrong.
 std::optional<config::Card> ReadCard(const std::string& board_path, Streams streams, std::vector<Problem>& problems) {

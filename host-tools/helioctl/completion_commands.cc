@@ -6,12 +6,11 @@
 #include "helioctl/command_tree.h"
 #include "helioctl/completion.h"
 #include "helioctl/context_file.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/man_page.h"
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr int kDone = 0;
 
 constexpr const char* kFooter = R"text(
 Examples:

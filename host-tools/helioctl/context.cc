@@ -6,6 +6,7 @@
 
 #include "config/check.h"
 #include "helioctl/context_file.h"
+#include "helioctl/environment.h"
 #include "helioctl/quantity.h"
 
 namespace heliostat::helioctl {
@@ -14,11 +15,6 @@ namespace {
 using config::Quoted;
 
 constexpr std::uint64_t kLongestTimeoutMs = 86'400'000;
-
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
 
 // What the option says, else the environment if it counts, else the context.
 struct Sources {

@@ -11,12 +11,11 @@
 #include "helioctl/command_tree.h"
 #include "helioctl/context.h"
 #include "helioctl/context_file.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/output.h"
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr int kDone = 0;
 
 constexpr const char* kFooter = R"(
 Examples:

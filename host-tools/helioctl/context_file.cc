@@ -16,6 +16,7 @@
 #include "base/address.h"
 #include "config/check.h"
 #include "helioctl/context.h"
+#include "helioctl/environment.h"
 #include "helioctl/files.h"
 #include "helioctl/output.h"
 #include "helioctl/spelling.h"
@@ -34,11 +35,6 @@ constexpr std::size_t kLongestHost = 255;
 constexpr std::array<std::string_view, 4> kFileFields{"apiVersion", "kind", "currentContext", "contexts"};
 constexpr std::array<std::string_view, 7> kContextFields{"name",        "card",       "serverName", "ca",
                                                          "certificate", "privateKey", "crl"};
-
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
 
 void ReadText(const Mapping& mapping, std::string_view field, std::string& text) {
   if (const auto value = mapping.Find(field)) text = value->Text(kLongestPath).value_or("");

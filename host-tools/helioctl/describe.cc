@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "helioctl/counters.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/fields.h"
 #include "helioctl/kinds.h"
 #include "helioctl/open_card.h"
@@ -15,7 +16,6 @@
 namespace heliostat::helioctl {
 namespace {
 
-constexpr int kDone = 0;
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kMostNamesShown = 100;
 

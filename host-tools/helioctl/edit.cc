@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "helioctl/change_plan.h"
+#include "helioctl/environment.h"
 #include "helioctl/files.h"
 #include "helioctl/locate.h"
 #include "helioctl/open_card.h"
@@ -74,8 +75,7 @@ class TemporaryFile {
 
 std::string EditorCommand() {
   for (const char* name : {"VISUAL", "EDITOR"}) {
-    const char* command = std::getenv(name);
-    if (command != nullptr && *command != '\0') return command;
+    if (std::string command = Environment(name); !command.empty()) return command;
   }
   return "vi";
 }

@@ -6,14 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "helioctl/exit_code.h"
 #include "helioctl/open_card.h"
 #include "helioctl/quantity.h"
 #include "helioctl/table.h"
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr int kDone = 0;
 
 const v1::Generation* Current(const std::vector<v1::Generation>& generations) {
   const auto found =

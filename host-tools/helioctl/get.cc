@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "helioctl/exit_code.h"
 #include "helioctl/kinds.h"
 #include "helioctl/listing.h"
 #include "helioctl/open_card.h"
@@ -17,7 +18,6 @@
 namespace heliostat::helioctl {
 namespace {
 
-constexpr int kDone = 0;
 constexpr double kCompletionTimeoutS = 2;  // a shell waits for it
 
 // What was asked for: kinds, and names of each.

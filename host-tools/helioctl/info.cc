@@ -6,14 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "helioctl/audit.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/fields.h"
 #include "helioctl/open_card.h"
 #include "helioctl/quantity.h"
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr int kDone = 0;
 
 Result<v1::Info> ReadInfo(CardClient& client) {
   v1::Request request;

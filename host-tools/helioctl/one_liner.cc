@@ -7,6 +7,7 @@
 
 #include "config/check.h"
 #include "helioctl/change_plan.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/locate.h"
 #include "helioctl/open_card.h"
 #include "helioctl/tunnel_ids.h"
@@ -50,7 +51,7 @@ class Writer {
       const std::string flag = FlagOf(options_.kind, options_.fields, problem.status);
       streams.err << "helioctl: " << Printable((flag.empty() ? "" : flag + ": ") + problem.status.ToString()) << "\n";
     }
-    return 1;
+    return kFailed;
   }
 
  private:

@@ -9,14 +9,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "helioctl/environment.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/spelling.h"
 #include "helioctl/yaml_layout.h"
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr int kFailed = 1;
-constexpr int kUnknown = 3;
 
 constexpr std::array<std::pair<std::string_view, Format>, 5> kFormats{{{"table", Format::kTable},
                                                                        {"wide", Format::kWide},
@@ -50,11 +49,6 @@ Format FormatOf(const std::string& word, const std::vector<Format>& formats) {
       "-o", "\"" + Printable(word) + "\" is no format of this command; " + Suggestion(word, names, "use"));
 }
 
-bool Environment(const char* name, std::string_view value) {
-  const char* set = std::getenv(name);
-  return set != nullptr && set == value;
-}
-
 }  // namespace
 
 void AddOutputOptions(CLI::App& command, OutputOptions& options, std::vector<Format> formats) {
@@ -81,7 +75,7 @@ bool UsesColor(const OutputOptions& options, const std::ostream& stream) {
   if (options.color != "auto") return options.color == "always";
   const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org
   if (no_color != nullptr && *no_color != '\0') return false;
-  return IsTerminal(stream) && !Environment("TERM", "dumb");
+  return IsTerminal(stream) && Environment("TERM") != "dumb";
 }
 
 TableStyle StyleOf(const OutputOptions& options, const std::ostream& stream) {

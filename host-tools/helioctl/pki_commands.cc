@@ -13,6 +13,7 @@
 #include "config/check.h"
 #include "helioctl/command_tree.h"
 #include "helioctl/context_file.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/files.h"
 #include "helioctl/pki_folder.h"
 #include "helioctl/quantity.h"
@@ -24,7 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 using config::Quoted;
 
-constexpr int kDone = 0;
 constexpr std::uint64_t kDayS = 86'400;
 constexpr unsigned kAuthorityDays = 3650;
 constexpr unsigned kCardDays = 3650;

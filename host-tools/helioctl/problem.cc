@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "helioctl/exit_code.h"
+
 namespace heliostat::helioctl {
 namespace {
 
@@ -29,7 +31,7 @@ int Fail(const std::vector<Problem>& problems, std::string_view outcome, Streams
   for (std::size_t i = 0; i < shown; ++i) streams.err << problems[i].ToString() << "\n";
   if (shown < problems.size()) streams.err << fmt::format("... and {} more\n", problems.size() - shown);
   streams.err << fmt::format("helioctl: {} error{}{}\n", problems.size(), problems.size() == 1 ? "" : "s", outcome);
-  return 1;
+  return kFailed;
 }
 
 }  // namespace heliostat::helioctl

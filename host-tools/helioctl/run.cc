@@ -11,13 +11,12 @@
 #include "config/check.h"
 #include "helioctl/command_tree.h"
 #include "helioctl/completion_commands.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/spelling.h"
 #include "helioctl/version.h"
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr int kFailed = 1;
 
 constexpr const char* kFooter = R"(
 Examples:

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "helioctl/exit_code.h"
 #include "helioctl/open_card.h"
 #include "helioctl/quantity.h"
 #include "helioctl/resource_tables.h"
@@ -14,8 +15,6 @@
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr int kDone = 0;
 
 Column Right(const char* title) { return {title, Align::kRight}; }
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "helioctl/audit.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/fields.h"
 #include "helioctl/files.h"
 #include "helioctl/open_card.h"
@@ -16,7 +17,6 @@
 namespace heliostat::helioctl {
 namespace {
 
-constexpr int kDone = 0;
 constexpr std::size_t kMostTrustBytes = 60 * 1024;  // of a request, whose frame holds 64 KiB
 
 std::uint64_t NowNs() {

@@ -7,13 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "helioctl/counters.h"
+#include "helioctl/exit_code.h"
 #include "helioctl/open_card.h"
 #include "helioctl/quantity.h"
 
 namespace heliostat::helioctl {
 namespace {
 
-constexpr int kDone = 0;
 constexpr std::size_t kTimeWidth = 19;
 constexpr std::size_t kStateWidth = 8;
 constexpr std::size_t kCountWidth = 12;
