@@ -30,11 +30,7 @@ static_assert(heliostat_v1_Error_size <= kMaxResultBytes && heliostat_v1_Welcome
               heliostat_v1_Info_size <= kMaxResultBytes && heliostat_v1_Committed_size <= kMaxResultBytes &&
               heliostat_v1_Generations_size <= kMaxResultBytes && heliostat_v1_TrustInfo_size <= kMaxResultBytes);
 
-template <typename Element, std::size_t kMost>
-constexpr std::size_t Most(const Element (&)[kMost]) {
-  return kMost;
-}
-constexpr std::size_t kMaxGenerations = Most(heliostat_v1_Generations{}.generations);
+constexpr std::size_t kMaxGenerations = std::size(heliostat_v1_Generations{}.generations);
 
 struct SubjectParts {
   std::string_view resource;
@@ -210,7 +206,7 @@ void AppendInfo(std::uint64_t id, const Info& info, std::string* out) {
   message.oldest_generation = info.oldest_generation;
   message.peak_memory_bytes = info.peak_memory_bytes;
   message.connections = info.connections;
-  const std::size_t remarks = std::min(info.remarks.size(), Most(message.remarks));
+  const std::size_t remarks = std::min(info.remarks.size(), std::size(message.remarks));
   for (std::size_t i = 0; i < remarks; ++i) CutText(info.remarks[i], message.remarks[i]);
   message.remarks_count = static_cast<pb_size_t>(remarks);
   AppendSingle(id, heliostat_v1_Response_info_tag, heliostat_v1_Info_fields, &message, out);
@@ -225,7 +221,7 @@ void AppendCommitted(std::uint64_t id, const Committed& committed, std::string* 
   heliostat_v1_Committed message{};
   message.generation = committed.generation;
   message.dry_run = committed.dry_run;
-  const std::size_t changes = std::min(committed.changes.size(), Most(message.changes));
+  const std::size_t changes = std::min(committed.changes.size(), std::size(message.changes));
   for (std::size_t i = 0; i < changes; ++i) {
     const Committed::KindChanges& change = committed.changes[i];
     message.changes[i] = {
@@ -234,7 +230,7 @@ void AppendCommitted(std::uint64_t id, const Committed& committed, std::string* 
   message.changes_count = static_cast<pb_size_t>(changes);
   message.sessions = committed.sessions;
   message.active_sessions = committed.active_sessions;
-  const std::size_t inactive = std::min(committed.inactive.size(), Most(message.inactive));
+  const std::size_t inactive = std::min(committed.inactive.size(), std::size(message.inactive));
   for (std::size_t i = 0; i < inactive; ++i) Write(committed.inactive[i], &message.inactive[i]);
   message.inactive_count = static_cast<pb_size_t>(inactive);
   message.confirm_within_s = committed.confirm_within_s;

@@ -11,11 +11,6 @@ namespace {
 
 using Take = std::function<Status()>;
 
-template <typename Message, std::size_t kMost>
-constexpr std::size_t Most(const Message (&)[kMost]) {
-  return kMost;
-}
-
 // Calls `fill` with each piece of the list, and its number, then `take`. Passes over the first `*skip` pieces, and
 // takes those that there are off it.
 template <typename Element, typename Fill>
@@ -95,7 +90,7 @@ Status WriteHeader(const config::Config& config, config::Kind kind, std::size_t 
 
 }  // namespace
 
-static_assert(Most(heliostat_v1_RuleChunk{}.rules) == kChunkElements);
+static_assert(std::size(heliostat_v1_RuleChunk{}.rules) == kChunkElements);
 
 Status WalkUnits(const config::Config& config, config::Kind kind, std::size_t index, bool whole, std::size_t skip,
                  heliostat_v1_Unit* unit, const Take& take) {
