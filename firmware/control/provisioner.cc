@@ -102,23 +102,12 @@ Provisioner::Provisioner(Options options)
 Provisioner::~Provisioner() = default;
 
 Status Provisioner::Start() {
-  LearnNumbers();
+  // Those of records that outlived their generations are not given again: each would have a record already.
+  options_.store->SkipNumbers(options_.audit->highest_generation());
   start_ = CatchOutOfMemory([this] { return Begin(); });
   (void)WriteDueRecords();
   Refresh();
   return start_.ok() ? audit_ : start_;
-}
-
-// Records of generations that flash holds no more: a number that is given again would have no record of its own.
-void Provisioner::LearnNumbers() {
-  std::uint64_t newest = 0;
-  const Status read = CatchOutOfMemory([&] {
-    return options_.audit->Read(0, 0, [&newest](const storage::AuditRecord& record) {
-      newest = std::max(newest, record.generation);
-      return true;
-    });
-  });
-  options_.store->SkipNumbers(std::max(newest, read.ok() ? 0 : options_.audit->newest().generation));
 }
 
 Status Provisioner::Begin() {

@@ -106,7 +106,6 @@ class Provisioner {
   struct Intent;
   struct Ready;
 
-  void LearnNumbers();
   Status Begin();
   Status UndoUnconfirmed();
   Result<codec::Committed> Change(const Intent& intent);

@@ -1,5 +1,6 @@
 #include "storage/audit_log.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -55,6 +56,7 @@ struct AuditLog::State {
   Status Load();
   void TakeBase(std::span<const std::uint8_t> payload);
   void TakeEntry(std::span<const std::uint8_t> payload);
+  void Take(AuditRecord record);
   void Damaged(std::string reason);
   [[nodiscard]] hal::Sha256Digest HashOf(const hal::Sha256Digest& before, const AuditRecord& record) const;
 
@@ -67,6 +69,7 @@ struct AuditLog::State {
   std::unique_ptr<RecordLog> log;
   hal::Sha256Function sha256;
   AuditRecord newest;
+  std::uint64_t highest_generation = 0;
   Status damage;
 };
 
@@ -82,6 +85,7 @@ Result<std::unique_ptr<AuditLog>> AuditLog::Open(hal::Flash& flash, Region regio
 }
 
 const AuditRecord& AuditLog::newest() const { return state_->newest; }
+std::uint64_t AuditLog::highest_generation() const { return state_->highest_generation; }
 const Status& AuditLog::damage() const { return state_->damage; }
 Status AuditLog::Append(AuditRecord record) { return state_->Append(std::move(record)); }
 
@@ -119,7 +123,12 @@ void AuditLog::State::TakeEntry(std::span<const std::uint8_t> payload) {
   } else if (HashOf(newest.hash, *record) != record->hash) {
     Damaged("the hash chain does not hold at record " + std::to_string(record->sequence));
   }
-  newest = std::move(*record);
+  Take(std::move(*record));
+}
+
+void AuditLog::State::Take(AuditRecord record) {
+  highest_generation = std::max(highest_generation, record.generation);
+  newest = std::move(record);
 }
 
 void AuditLog::State::Damaged(std::string reason) {
@@ -173,7 +182,7 @@ Status AuditLog::State::Append(AuditRecord record) {
             "its region of " + std::to_string(log->region_bytes()) + " bytes holds not one record",
             "make the region larger in the board's flash map"};
   }
-  if (status.ok()) newest = std::move(record);
+  if (status.ok()) Take(std::move(record));
   return status;
 }
 

@@ -37,6 +37,8 @@ class AuditLog {
   [[nodiscard]] Status Append(AuditRecord record);
   // The newest; sequence 0 when there is none.
   [[nodiscard]] const AuditRecord& newest() const;
+  // The highest of any record's, also where later ones have lower ones.
+  [[nodiscard]] std::uint64_t highest_generation() const;
   // Those behind `after`, oldest first, at most `limit` (0: all). `take` returns false to stop.
   [[nodiscard]] Status Read(std::uint64_t after, std::uint32_t limit,
                             const std::function<bool(const AuditRecord&)>& take);
