@@ -49,7 +49,6 @@ void ItemReply::Start(std::uint64_t generation, std::shared_ptr<const UseCounts>
   config_ = uses->of;
   uses_ = std::move(uses);
   published_ = std::move(published);
-  resolver_.emplace(*config_, card_.interfaces);
   FillInterfaces();
 }
 
@@ -256,7 +255,7 @@ codec::SessionState ItemReply::StateOfSession(const std::string& name) const {
   return {.name = name, .tunnel_id = found->tunnel_id, .active = found->active, .reason = found->reason};
 }
 
-codec::TargetState ItemReply::StateOfTarget(const config::Target& target) const {
+codec::TargetState ItemReply::StateOfTarget(const config::Target& target) {
   codec::TargetState state;
   state.members = Count(target.members.size());
   state.sessions = CountIn(uses_->targets, target.metadata.name);
@@ -265,6 +264,7 @@ codec::TargetState ItemReply::StateOfTarget(const config::Target& target) const 
     return state;
   }
   const auto why_down = [&](const config::Target& one) -> std::string {
+    if (!resolver_) resolver_.emplace(*config_, card_.interfaces);
     const underlay::NextHop hop = resolver_->Resolve(one);
     if (!hop.resolved) return hop.reason;
     const bool up =

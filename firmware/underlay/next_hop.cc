@@ -55,17 +55,9 @@ NextHop Unrouted(std::string reason) {
 
 }  // namespace
 
-Resolver::Resolver(const config::Config& config, std::span<const Interface> interfaces)
-    : config_(config), interfaces_(interfaces) {
-  // emplace: the first one stays.
-  for (std::size_t i = 0; i < interfaces.size(); ++i) {
-    const Interface& interface = interfaces[i];
-    by_name_.emplace(interface.name, i);
-    if (interface.kind == config::InterfaceKind::kEdge) continue;
-    guests_.emplace(interface.primary_ipv4, i);
-    guests_.emplace(interface.primary_ipv6, i);
-  }
-  guests_.erase(IpAddress{});
+Resolver::Resolver(const config::Config& config, const std::vector<Interface>& interfaces)
+    : config_(config), interfaces_(interfaces), guests_(interfaces) {
+  for (std::size_t i = 0; i < interfaces.size(); ++i) by_name_.emplace(interfaces[i].name, i);
 }
 
 std::optional<std::size_t> Resolver::FindInterface(std::string_view name) const {
@@ -98,8 +90,8 @@ NextHop Resolver::Resolve(const config::Target& target) const {
     return ToLocalPort(*interface, target);
   }
   if (target.interface.empty()) {
-    const auto guest = guests_.find(target.remote);
-    if (guest != guests_.end()) return ToLocalGuest(guest->second, target);
+    const Interface* guest = guests_.Of(target);
+    if (guest != nullptr) return ToLocalGuest(static_cast<std::size_t>(guest - interfaces_.data()), target);
   }
   Path path;
   for (const Underlay& underlay : config_.underlays) {

@@ -3,15 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/address.h"
 #include "config/config.h"
+#include "config/use.h"
 
 namespace heliostat::underlay {
 
@@ -29,7 +29,8 @@ struct NextHop {
 // For the targets of one configuration; it and `interfaces` are borrowed. Any thread.
 class Resolver {
  public:
-  Resolver(const config::Config& config, std::span<const config::Interface> interfaces);
+  Resolver(const config::Config& config, const std::vector<config::Interface>& interfaces);
+  Resolver(const config::Config&, std::vector<config::Interface>&&) = delete;
 
   // `target` is not a group. Longest prefix over all underlays: on-link prefixes, routes, then gateways; a remote that
   // is a local guest's primary address goes to that guest's port; a target that names its interface uses that one
@@ -37,15 +38,16 @@ class Resolver {
   [[nodiscard]] NextHop Resolve(const config::Target& target) const;
   // Index of the interface of that name; none when there is none.
   [[nodiscard]] std::optional<std::size_t> FindInterface(std::string_view name) const;
+  [[nodiscard]] const config::Guests& guests() const { return guests_; }
 
  private:
   [[nodiscard]] NextHop ToLocalPort(std::size_t interface, const config::Target& target) const;
   [[nodiscard]] NextHop ToLocalGuest(std::size_t guest, const config::Target& target) const;
 
   const config::Config& config_;
-  std::span<const config::Interface> interfaces_;
+  const std::vector<config::Interface>& interfaces_;
   std::unordered_map<std::string_view, std::size_t> by_name_;
-  std::map<IpAddress, std::size_t> guests_;  // by primary address
+  config::Guests guests_;
 };
 
 }  // namespace heliostat::underlay
