@@ -63,6 +63,7 @@ class NextHops {
   [[nodiscard]] std::optional<std::size_t> PortOf(std::string_view interface) const {
     return resolver_.FindInterface(interface);
   }
+  [[nodiscard]] const config::Guests& guests() const { return resolver_.guests(); }
 
  private:
   underlay::Resolver resolver_;
@@ -101,11 +102,7 @@ OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::
 class Builder {
  public:
   Builder(const BuildInput& input, const Registry& previous)
-      : input_(input),
-        config_(*input.config),
-        previous_(previous),
-        next_hops_(*input.config, input.interfaces),
-        guests_(input.interfaces) {}
+      : input_(input), config_(*input.config), previous_(previous), next_hops_(*input.config, input.interfaces) {}
 
   Result<Built> Run() {
     Result<rules::Compiled> compiled = Compile();
@@ -119,6 +116,7 @@ class Builder {
     registry.tunnel_ids = std::move(*ids);
     registry.ledger_entries = previous_.ledger_entries;
     registry.free_entries = previous_.free_entries;
+    KeepEarlier();
     built_.policies = compiled->policies;
     built_.tables = std::make_unique<datapath::Tables>();
     built_.tables->flow_sampler = datapath::FlowSampler(input_.seed);
@@ -133,7 +131,6 @@ class Builder {
         HELIOSTAT_RETURN_IF_ERROR(BuildSource(interface, static_cast<std::uint32_t>(*port), direction));
       }
     }
-    KeepWhatRests();
     for (const auto& [key, entry] : previous_.ledger) {
       if (!registry.ledger.contains(key)) built_.dropped_entries.push_back(entry);
     }
@@ -207,9 +204,9 @@ class Builder {
   std::string WhyNothingLeaves(const config::Session& session, const config::Target& target,
                                const config::Target& member) {
     if (!config::MayUse(target.metadata.owner, member)) return Withdrawn(member, target.metadata.owner);
-    if (!config::MayDeliver(config_, guests_, member)) {
+    if (!config::MayDeliver(config_, next_hops_.guests(), member)) {
       return "target \"" + member.metadata.name + "\": its owner may not deliver to interface \"" +
-             guests_.Of(member)->name + "\"";
+             next_hops_.guests().Of(member)->name + "\"";
     }
     const std::string named = "target \"" + member.metadata.name + "\": ";
     const underlay::NextHop& hop = next_hops_.For(member);
@@ -227,7 +224,7 @@ class Builder {
 
   // Counters live as long as the session and its source do, and sequences as long as the session and its target,
   // though the session is disabled, takes no copies in one direction just now, or its target has no sequence.
-  void KeepWhatRests() {
+  void KeepEarlier() {
     for (const config::Session& session : config_.sessions) {
       for (const std::string& name : session.sources) {
         const auto port = next_hops_.PortOf(name);
@@ -288,7 +285,7 @@ class Builder {
       }
       datapath::Member built;
       if (withdrawn || !config::MayUse(target->metadata.owner, *member) ||
-          !config::MayDeliver(config_, guests_, *member)) {
+          !config::MayDeliver(config_, next_hops_.guests(), *member)) {
         built.withdrawn = true;
       } else {
         HELIOSTAT_RETURN_IF_ERROR(BuildMember(session, *member, input_.interfaces[port], direction, built));
@@ -362,25 +359,20 @@ class Builder {
 
   std::uint32_t LedgerEntry(const LedgerKey& key) {
     Registry& registry = built_.registry;
-    const auto known = previous_.ledger.find(key);
-    std::uint32_t entry = 0;
-    if (known != previous_.ledger.end()) {
-      entry = known->second;
-    } else if (!registry.free_entries.empty()) {
-      entry = registry.free_entries.back();
-      registry.free_entries.pop_back();
+    const auto [entry, added] = registry.ledger.try_emplace(key, 0);
+    if (!added) return entry->second;
+    if (registry.free_entries.empty()) {
+      entry->second = registry.ledger_entries++;
     } else {
-      entry = registry.ledger_entries++;
+      entry->second = registry.free_entries.back();
+      registry.free_entries.pop_back();
     }
-    registry.ledger[key] = entry;
-    return entry;
+    return entry->second;
   }
 
   std::shared_ptr<datapath::Stream> StreamFor(const std::string& session, const std::string& target) {
     std::shared_ptr<datapath::Stream>& stream = built_.registry.streams[{session, target}];
-    if (stream) return stream;
-    const auto known = previous_.streams.find({session, target});
-    stream = known != previous_.streams.end() ? known->second : std::make_shared<datapath::Stream>();
+    if (!stream) stream = std::make_shared<datapath::Stream>();
     return stream;
   }
 
@@ -405,7 +397,6 @@ class Builder {
   const config::Config& config_;
   const Registry& previous_;
   NextHops next_hops_;
-  config::Guests guests_;
   std::uint32_t members_ = 0;
   Built built_;
 };
