@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "helioctl/change_plan.h"
+#include "helioctl/output.h"
 #include "helioctl/progress.h"
 #include "helioctl/table.h"
 
@@ -92,6 +93,11 @@ std::optional<v1::Generation> FindMade(CardClient& client, std::uint64_t base, c
   return *next;
 }
 
+Status Unknown(const Status& lost, std::string_view shown_by) {
+  return Status(lost.code(), lost.subject(), lost.reason() + ", so whether it was done is unknown",
+                "see `" + std::string(shown_by) + "` before you try again");
+}
+
 }  // namespace
 
 Result<std::vector<v1::Generation>> ReadGenerations(CardClient& client) {
@@ -103,9 +109,8 @@ Result<std::vector<v1::Generation>> ReadGenerations(CardClient& client) {
   return std::vector<v1::Generation>(listed.begin(), listed.end());
 }
 
-Status Unknown(const Status& lost) {
-  return Status(lost.code(), lost.subject(), lost.reason() + ", so whether it was done is unknown",
-                "see `helioctl generations` before you try again");
+int FailToSet(const Status& why, bool lost, std::string_view shown_by, Streams streams) {
+  return lost ? FailUnknown(Unknown(why, shown_by), streams) : Fail(why, streams);
 }
 
 Result<CommitAnswer> CallForCommit(CardClient& client, const v1::Request& request, std::uint64_t base,
@@ -120,7 +125,7 @@ Result<CommitAnswer> CallForCommit(CardClient& client, const v1::Request& reques
   const auto made = FindMade(client, base, CommentOf(request));
   answer.lost = made.has_value();
   if (!made) {
-    answer.unknown = Unknown(response.status());
+    answer.unknown = Unknown(response.status(), "helioctl generations");
     return answer;
   }
   answer.committed.set_generation(made->number());

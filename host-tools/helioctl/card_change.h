@@ -8,12 +8,14 @@
 #include <ostream>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
 #include "config/config.h"
 #include "helioctl/card_client.h"
 #include "helioctl/remote_configuration.h"
+#include "helioctl/run.h"
 
 namespace heliostat::helioctl {
 
@@ -54,8 +56,9 @@ using Want = std::function<Result<config::Config>(const RemoteConfiguration& bef
 // Oldest first.
 [[nodiscard]] Result<std::vector<v1::Generation>> ReadGenerations(CardClient& client);
 
-// Of a request that was sent and not answered.
-[[nodiscard]] Status Unknown(const Status& lost);
+// What to say where a request that sets something has failed: the exit code is 1 where the card refused it, and 3 where
+// its answer was lost. `shown_by` is the command that shows whether it was done.
+int FailToSet(const Status& why, bool lost, std::string_view shown_by, Streams streams);
 
 // A request that another transaction keeps out (kUnavailable over a whole connection): waits in the same way.
 [[nodiscard]] Result<v1::Response> CallWhenFree(CardClient& client, const v1::Request& request, std::ostream& err);

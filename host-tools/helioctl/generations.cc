@@ -176,8 +176,10 @@ int Confirm(const ConfirmOptions& options, Streams streams) {
   v1::Request request;
   request.mutable_confirm()->set_generation(generation);
   const auto response = (*client)->Call(std::move(request));
-  if (!response.ok() && !(*client)->broken()) return Fail(response.status(), streams);
-  if (!response.ok() && !IsConfirmed(**client, generation)) return FailUnknown(Unknown(response.status()), streams);
+  const bool lost = (*client)->broken();
+  if (!response.ok() && !(lost && IsConfirmed(**client, generation))) {
+    return FailToSet(response.status(), lost, "helioctl generations", streams);
+  }
   streams.out << fmt::format("generation {} confirmed\n", generation);
   return kDone;
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "helioctl/audit.h"
+#include "helioctl/card_change.h"
 #include "helioctl/exit_code.h"
 #include "helioctl/fields.h"
 #include "helioctl/open_card.h"
@@ -169,7 +170,7 @@ int SetTime(const TimeOptions& options, Streams streams) {
   v1::Request request;
   request.mutable_set_time()->set_time_ns(*WantedTimeNs(options.value));
   const auto response = (*card)->Call(std::move(request));
-  if (!response.ok()) return Fail(response.status(), streams);
+  if (!response.ok()) return FailToSet(response.status(), (*card)->broken(), "helioctl time", streams);
   return PrintTime(response->time().time_ns(), options, streams);
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "helioctl/audit.h"
+#include "helioctl/card_change.h"
 #include "helioctl/exit_code.h"
 #include "helioctl/fields.h"
 #include "helioctl/files.h"
@@ -177,7 +178,7 @@ int SetTrust(const TrustFiles& files, Streams streams) {
   if (parts->crl) trust.set_crl(*parts->crl);
   trust.set_allow_lockout(files.allow_lockout);
   const auto response = (*card)->Call(std::move(request));
-  if (!response.ok()) return Fail(response.status(), streams);
+  if (!response.ok()) return FailToSet(response.status(), (*card)->broken(), "helioctl trust show", streams);
   streams.out << "the card's trust is set; connections from now on are judged by it\n";
   return kDone;
 }

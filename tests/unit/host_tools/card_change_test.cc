@@ -186,6 +186,33 @@ TEST_F(CardChangeTest, SaysThatItDoesNotKnowWhatBecameOfIt) {
   }
 }
 
+TEST_F(CardChangeTest, SaysThatItDoesNotKnowWhetherASettingWasTaken) {
+  ASSERT_TRUE(Connect().ok());
+  card_.lost_answers = 1;
+  v1::Request request;
+  request.mutable_set_time()->set_time_ns(1);
+  const auto response = client_->Call(std::move(request));
+  ASSERT_FALSE(response.ok());
+  std::istringstream in;
+  std::ostringstream out;
+  EXPECT_EQ(FailToSet(response.status(), client_->broken(), "helioctl time", {in, out, err_}), 3);
+  EXPECT_EQ(
+      err_.str(),
+      "helioctl: the card closed the connection while the card to set time was waited for, so whether it was done "
+      "is unknown; see `helioctl time` before you try again\n");
+}
+
+TEST_F(CardChangeTest, ASettingThatTheCardRefusesIsAnError) {
+  ASSERT_TRUE(Connect().ok());
+  v1::Request request;
+  request.mutable_set_trust();
+  const auto response = client_->Call(std::move(request));
+  ASSERT_FALSE(response.ok());
+  std::istringstream in;
+  std::ostringstream out;
+  EXPECT_EQ(FailToSet(response.status(), client_->broken(), "helioctl trust show", {in, out, err_}), 1);
+}
+
 TEST_F(CardChangeTest, ADryRunWithoutAnAnswerIsAnError) {
   card_.lost_answers = 1;
   EXPECT_EQ(Change(Add(WithTargets({"ours"})), {.dry_run = true}).status().code(), Code::kUnavailable);

@@ -96,6 +96,10 @@ class Connection : public hal::ByteStream {
           *response.mutable_generations()->add_generations() = generation;
         }
         return Send(request, response);
+      case v1::Request::kSetTime:
+        if (Loses()) return;
+        response.mutable_time()->set_time_ns(request.set_time().time_ns());
+        return Send(request, response);
       default: return Refuse(request, ErrorOf(Status(Code::kUnsupported, "", "is not in the script"), 0));
     }
   }

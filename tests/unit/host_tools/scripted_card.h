@@ -21,7 +21,7 @@ struct ScriptedCard {
   std::deque<v1::Error> commit_errors{};
   // What somebody else does to the card just before the next Begin.
   std::deque<config::Config> overtakers{};
-  // The answers to so many commits and rollbacks are lost: they are done, and the connection closes. Or they are not.
+  // The answers to so many changes are lost: they are done, and the connection closes. Or they are not.
   int lost_answers = 0;
   bool does_what_is_lost = true;
   std::vector<v1::Generation> generations{};  // oldest first; each commit and rollback adds one, of the user ada
