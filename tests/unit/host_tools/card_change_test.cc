@@ -196,10 +196,9 @@ TEST_F(CardChangeTest, SaysThatItDoesNotKnowWhetherASettingWasTaken) {
   std::istringstream in;
   std::ostringstream out;
   EXPECT_EQ(FailToSet(response.status(), client_->broken(), "helioctl time", {in, out, err_}), 3);
-  EXPECT_EQ(
-      err_.str(),
-      "helioctl: the card closed the connection while the card to set time was waited for, so whether it was done "
-      "is unknown; see `helioctl time` before you try again\n");
+  EXPECT_EQ(err_.str(),
+            "helioctl: the card closed the connection while the card's answer was waited for, so whether it was done "
+            "is unknown; see `helioctl time` before you try again\n");
 }
 
 TEST_F(CardChangeTest, ASettingThatTheCardRefusesIsAnError) {
