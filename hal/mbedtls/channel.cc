@@ -20,6 +20,9 @@ constexpr std::uint8_t kMajorVersion = 3;
 constexpr std::size_t kMaxRecordBytes = 16'384 + 2'048;
 constexpr std::size_t kFinishedBytes = 12;
 constexpr std::size_t kAlertRecordBytes = 7;  // not encrypted
+// The library skips records that carry nothing, such as warnings, for as long as more of them come: one call reads as
+// much as the largest record, and the rest waits for the next.
+constexpr std::size_t kBytesPerCall = 5 + kMaxRecordBytes;
 
 Transfer Wait(int error) {
   return {.outcome = error == MBEDTLS_ERR_SSL_WANT_READ ? Transfer::Outcome::kWaitRead : Transfer::Outcome::kWaitWrite};
@@ -82,9 +85,10 @@ int Channel::Receive(void* channel, std::uint8_t* out, std::size_t size) {
     self.first_header_given_ += count;
     return static_cast<int>(count);
   }
-  const Transfer got = self.stream_->Read({out, size});
+  if (self.may_receive_bytes_ == 0) return MBEDTLS_ERR_SSL_WANT_READ;
+  const Transfer got = self.stream_->Read({out, std::min(size, self.may_receive_bytes_)});
   switch (got.outcome) {
-    case Transfer::Outcome::kBytes: return static_cast<int>(got.bytes);
+    case Transfer::Outcome::kBytes: self.may_receive_bytes_ -= got.bytes; return static_cast<int>(got.bytes);
     case Transfer::Outcome::kWaitRead: return MBEDTLS_ERR_SSL_WANT_READ;
     case Transfer::Outcome::kWaitWrite: return MBEDTLS_ERR_SSL_WANT_WRITE;
     case Transfer::Outcome::kClosed: return 0;
@@ -114,6 +118,7 @@ Transfer Channel::ShakeHands() {
     Transfer set_up = SetUp();
     if (set_up.outcome != Transfer::Outcome::kBytes) return set_up;
   }
+  may_receive_bytes_ = kBytesPerCall;
   while (ssl_->state != MBEDTLS_SSL_HANDSHAKE_OVER) {
     if (ssl_->state == MBEDTLS_SSL_CLIENT_FINISHED || ssl_->state == MBEDTLS_SSL_SERVER_FINISHED) GuardFinished();
     const int result = mbedtls_ssl_handshake_step(ssl_.get());
@@ -247,6 +252,7 @@ Transfer Channel::Read(std::span<std::uint8_t> out) {
   if (!done_) return {.error = Status(Code::kFailedPrecondition, peer_address(), "the handshake is not done")};
   if (closed_) return {.outcome = Transfer::Outcome::kClosed};
   if (out.empty()) return {.outcome = Transfer::Outcome::kBytes};
+  may_receive_bytes_ = kBytesPerCall;
   const int result = mbedtls_ssl_read(ssl_.get(), out.data(), out.size());
   if (result > 0) return {.outcome = Transfer::Outcome::kBytes, .bytes = static_cast<std::size_t>(result)};
   return Outcome(result);

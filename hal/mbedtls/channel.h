@@ -68,6 +68,7 @@ class Channel final : public SecureChannel {
   void (*compute_finished_)(mbedtls_ssl_context*, std::uint8_t*, int) = nullptr;  // the library's own
   bool finished_is_unknown_ = false;                                              // it did not: no memory
   bool other_versions_ = false;                                                   // are all that the client speaks
+  std::size_t may_receive_bytes_ = 0;                                             // the call of now
   std::size_t unsent_bytes_ = 0;  // of the last Write, taken by the library but not by the stream
   Status stream_error_{};
   Status failure_{};

@@ -59,7 +59,8 @@ class CertificateClock {
   [[nodiscard]] virtual std::uint64_t NowS() = 0;
 };
 
-// Owns its stream. Read and Write as a stream's; after Handshake is done only. One thread.
+// Owns its stream. Read and Write as a stream's; after Handshake is done only. Handshake and Read take a bounded part
+// of what has come, whatever it is: after kWaitRead the stream may have more, and a poller says so. One thread.
 class SecureChannel : public ByteStream {
  public:
   // kBytes (with 0 bytes) when it is done, else what to wait for, or why not. An alert that is due has been sent, as

@@ -222,6 +222,7 @@ class TestClient {
     }) && transfer.outcome == hal::Transfer::Outcome::kBytes;
   }
 
+  [[nodiscard]] int descriptor() const { return channel_->descriptor(); }
   // As far as it gets without the card's answer.
   void BeginHandshake() { static_cast<void>(channel_->Handshake()); }
 

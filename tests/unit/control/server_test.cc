@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
 
+#include <atomic>
 #include <deque>
 #include <future>
 #include <string>
@@ -232,6 +235,40 @@ TEST(Server, EndsHandshakesThatTakeTooLong) {
   ASSERT_TRUE(card.Turn([&] { return card.server().counts().silent == 1 && card.server().counts().handshakes == 1; }));
   card.clock().PassSeconds(6);
   EXPECT_TRUE(card.Turn([&] { return card.server().counts().silent + card.server().counts().handshakes == 0; }));
+}
+
+// Warnings of TLS, without end: true when it was told to stop before it had sent all that it sends.
+bool Warn(int descriptor, const std::atomic<bool>& stop) {
+  constexpr std::size_t kMostBytes = 32'000'000;
+  std::string warnings;
+  for (int i = 0; i < 1'000; ++i) warnings += std::string("\x15\x03\x03\x00\x02\x01\x5a", 7);
+  std::size_t sent_bytes = 0;
+  while (!stop && sent_bytes < kMostBytes) {
+    const std::string_view rest = std::string_view(warnings).substr(sent_bytes % warnings.size());
+    const ssize_t sent = send(descriptor, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      sent_bytes += static_cast<std::size_t>(sent);
+    } else {
+      pollfd writable{.fd = descriptor, .events = POLLOUT, .revents = 0};
+      poll(&writable, 1, 10);
+    }
+  }
+  return stop;
+}
+
+TEST(Server, ServesOthersWhileAHandshakeIsSentWarningsWithoutEnd) {
+  ServedCard card;
+  TestClient stranger(card, card.authority().User("stranger"));
+  stranger.BeginHandshake();
+  ASSERT_TRUE(card.Turn([&] { return card.server().counts().handshakes == 1; }));
+  std::atomic<bool> stop = false;
+  std::future<bool> stopped = std::async(std::launch::async, [&] { return Warn(stranger.descriptor(), stop); });
+  TestClient alice(card, card.authority().User("alice"));
+  EXPECT_TRUE(alice.In());
+  card.clock().PassSeconds(6);
+  EXPECT_TRUE(card.Turn([&] { return card.server().counts().handshakes == 0; })) << "its time is over";
+  stop = true;
+  EXPECT_TRUE(stopped.get()) << "others had to wait for its end";
 }
 
 TEST(Server, ClosesConnectionsThatAreIdleForTooLong) {

@@ -5,9 +5,7 @@
 #include <array>
 #include <random>
 
-#include "mbedtls/judge.h"
-#include "mbedtls/owned.h"
-#include "mbedtls/x509_values.h"
+#include "unit/mbedtls/impostor.h"
 #include "unit/mbedtls/tls_pair.h"
 
 namespace heliostat::hal::mbedtls {
@@ -176,45 +174,6 @@ TEST_F(Handshake, SaysThatThePeerHungUp) {
   EXPECT_EQ(failed.error.reason(), "the card broke the connection off");
 }
 
-// A client that shows another's certificate, and signs with its own key. OpenClient would not let it.
-class Impostor {
- public:
-  Impostor(const TrustBundle& shown, const TrustBundle& own, std::unique_ptr<ByteStream> stream)
-      : stream_(std::move(stream)) {
-    EXPECT_TRUE(Parse(shown.certificate, "certificate", certificate_).ok());
-    EXPECT_TRUE(Parse(own.private_key, "private_key", key_).ok());
-    EXPECT_EQ(random_.Seed(), 0);
-    EXPECT_EQ(mbedtls_ssl_config_defaults(config_.get(), MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
-                                          MBEDTLS_SSL_PRESET_DEFAULT),
-              0);
-    mbedtls_ssl_conf_rng(config_.get(), mbedtls_ctr_drbg_random, random_.get());
-    mbedtls_ssl_conf_authmode(config_.get(), MBEDTLS_SSL_VERIFY_NONE);
-    EXPECT_EQ(mbedtls_ssl_conf_own_cert(config_.get(), certificate_.get(), key_.get()), 0);
-    EXPECT_EQ(mbedtls_ssl_setup(ssl_.get(), config_.get()), 0);
-    mbedtls_ssl_set_bio(ssl_.get(), stream_.get(), &Send, &Receive, nullptr);
-  }
-  int Handshake() { return mbedtls_ssl_handshake(ssl_.get()); }
-  std::uint8_t alert() const { return ssl_->in_msg[1]; }
-
- private:
-  static int Send(void* stream, const std::uint8_t* bytes, std::size_t size) {
-    const Transfer sent = static_cast<ByteStream*>(stream)->Write({bytes, size});
-    return sent.outcome == Outcome::kBytes ? static_cast<int>(sent.bytes) : MBEDTLS_ERR_SSL_WANT_WRITE;
-  }
-  static int Receive(void* stream, std::uint8_t* out, std::size_t size) {
-    const Transfer got = static_cast<ByteStream*>(stream)->Read({out, size});
-    if (got.outcome == Outcome::kWaitRead) return MBEDTLS_ERR_SSL_WANT_READ;
-    return static_cast<int>(got.bytes);
-  }
-
-  std::unique_ptr<ByteStream> stream_;
-  CertificateList certificate_;
-  PrivateKey key_;
-  RandomBytes random_;
-  SslConfig config_;
-  SslContext ssl_;
-};
-
 TEST_F(Handshake, RefusesAClientThatDoesNotHoldTheKeyOfItsCertificate) {
   Serve(card_);
   const TrustBundle alice = authority_.User("alice");
@@ -222,7 +181,7 @@ TEST_F(Handshake, RefusesAClientThatDoesNotHoldTheKeyOfItsCertificate) {
   for (const auto& [own, refused] : {std::pair(alice, false), std::pair(mallory, true)}) {
     auto [near, far] = linux_os::ConnectedPair().value();
     const auto end = server_->Accept(std::move(near)).value();
-    Impostor client(alice, own, std::move(far));
+    Impostor client(alice.certificate, own.private_key, std::move(far));
     int said = MBEDTLS_ERR_SSL_WANT_READ;
     Transfer ended{.outcome = Outcome::kWaitRead};
     for (int turn = 0; turn < 20; ++turn) {
