@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "codec/codec.h"
+#include "config/tunnel_ids.h"
 
 namespace heliostat {
 namespace {
@@ -31,6 +32,10 @@ Result<std::shared_ptr<const config::Config>> ConfigFile::Read() {
   Result<config::Config> config =
       codec::DecodeConfig({reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size()}, limits_);
   if (!config.ok()) return config.status().Within(path_);
+  config->picked_ids = picked_ids_;
+  Status picked = config::PickTunnelIds(*config);
+  if (!picked.ok()) return std::move(picked).Within(path_);
+  picked_ids_ = config->picked_ids;
   return std::make_shared<const config::Config>(std::move(*config));
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "config/config.h"
@@ -33,6 +34,7 @@ class ConfigFile {
   std::string path_;
   config::Limits limits_;
   Stamp stamp_;
+  std::vector<config::PickedId> picked_ids_;  // for the file that was read last
 };
 
 }  // namespace heliostat

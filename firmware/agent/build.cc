@@ -5,6 +5,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "config/tunnel_ids.h"
 #include "config/use.h"
 #include "underlay/next_hop.h"
 
@@ -71,7 +72,7 @@ class NextHops {
 };
 
 OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::Interface>& interfaces,
-                        const TunnelIds& tunnel_ids, NextHops& next_hops) {
+                        NextHops& next_hops) {
   OwnCopies own;
   // Of targets in no session too: the VLAN is the mirror's, whoever sends on it just now.
   for (const config::Target& target : config.targets) {
@@ -83,7 +84,7 @@ OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::
   for (const config::Session& session : config.sessions) {
     const config::Target* target = FindTarget(config, session.target);
     if (!session.enabled || target == nullptr) continue;
-    const auto id = tunnel_ids.find(session.metadata.name);
+    const std::uint32_t id = config::TunnelIdOf(config, session).value_or(0);
     for (const config::Target* member : MembersOf(config, *target)) {
       const underlay::NextHop& hop = next_hops.For(*member);
       if (!hop.routed || !IsTunnel(member->encapsulation)) continue;
@@ -92,7 +93,7 @@ OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::
         if (!source) continue;
         const IpAddress address = OuterSource(interfaces[*source], *member, hop);
         if (address.family == IpFamily::kNone) continue;
-        own.copies.push_back({address, member->remote, member->encapsulation, id == tunnel_ids.end() ? 0 : id->second});
+        own.copies.push_back({address, member->remote, member->encapsulation, id});
       }
     }
   }
@@ -107,13 +108,10 @@ class Builder {
   Result<Built> Run() {
     Result<rules::Compiled> compiled = Compile();
     if (!compiled.ok()) return compiled.status();
-    Result<TunnelIds> ids = PickTunnelIds(config_, previous_.tunnel_ids);
-    if (!ids.ok()) return ids.status();
 
     Registry& registry = built_.registry;
     registry.config = input_.config;
     registry.filter_tables = std::move(compiled->tables);
-    registry.tunnel_ids = std::move(*ids);
     registry.ledger_entries = previous_.ledger_entries;
     registry.free_entries = previous_.free_entries;
     KeepEarlier();
@@ -145,7 +143,7 @@ class Builder {
   }
 
   void GuardOwnCopies() {
-    const OwnCopies own = FindOwnCopies(config_, input_.interfaces, built_.registry.tunnel_ids, next_hops_);
+    const OwnCopies own = FindOwnCopies(config_, input_.interfaces, next_hops_);
     built_.tables->guard = rules::LoopGuard(own.copies, own.vlans);
   }
 
@@ -154,8 +152,7 @@ class Builder {
     for (const config::Session& session : config_.sessions) {
       SessionReport report;
       report.name = session.metadata.name;
-      const auto id = built_.registry.tunnel_ids.find(report.name);
-      if (id != built_.registry.tunnel_ids.end()) report.tunnel_id = id->second;
+      report.tunnel_id = config::TunnelIdOf(config_, session).value_or(0);
       const config::Target* target = FindTarget(config_, session.target);
       if (!session.enabled) {
         report.reason = "disabled";
@@ -312,8 +309,7 @@ class Builder {
       spec.source = OuterSource(source, target, hop);
       spec.destination = target.remote;
       if (spec.source.family == IpFamily::kNone) return OkStatus();  // stays unresolved: nothing to send from
-      const auto id = built_.registry.tunnel_ids.find(session.metadata.name);
-      if (id != built_.registry.tunnel_ids.end()) spec.tunnel_id = id->second;
+      spec.tunnel_id = config::TunnelIdOf(config_, session).value_or(0);
     }
     spec.dscp = target.dscp;
     spec.ttl = target.ttl;
@@ -405,10 +401,9 @@ class Builder {
 
 Result<Built> Build(const BuildInput& input, const Registry& previous) { return Builder(input, previous).Run(); }
 
-OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::Interface>& interfaces,
-                        const TunnelIds& tunnel_ids) {
+OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::Interface>& interfaces) {
   NextHops next_hops(config, interfaces);
-  return FindOwnCopies(config, interfaces, tunnel_ids, next_hops);
+  return FindOwnCopies(config, interfaces, next_hops);
 }
 
 }  // namespace heliostat::agent

@@ -9,7 +9,6 @@
 #include <tuple>
 #include <vector>
 
-#include "agent/tunnel_ids.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "datapath/tables.h"
@@ -40,7 +39,6 @@ struct Registry {
     std::shared_ptr<datapath::RateLimiter> limiter;
   };
   std::map<std::string, Limiter> limiters;  // by session
-  TunnelIds tunnel_ids;
 };
 
 struct SessionReport {
@@ -76,7 +74,6 @@ struct OwnCopies {
   std::vector<rules::CopyIdentity> copies;
   std::vector<rules::GuardedVlan> vlans;
 };
-[[nodiscard]] OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::Interface>& interfaces,
-                                      const TunnelIds& tunnel_ids);
+[[nodiscard]] OwnCopies FindOwnCopies(const config::Config& config, const std::vector<config::Interface>& interfaces);
 
 }  // namespace heliostat::agent

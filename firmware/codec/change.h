@@ -15,12 +15,14 @@ namespace heliostat::codec {
 
 inline constexpr std::size_t kMaxChangeBytes = 32 * 1024 + 64;
 
+enum class ChangesFrom { kClient, kFlash };
+
 // A configuration being edited. Holds one decoded configuration and nothing that grows with the edits beside it.
 // One thread at a time.
 class ConfigEditor {
  public:
   // Starts from `base`, valid (an empty Config: from nothing). Takes time and memory like a copy of it.
-  ConfigEditor(const config::Config& base, const config::Limits& limits);
+  ConfigEditor(const config::Config& base, const config::Limits& limits, ChangesFrom from = ChangesFrom::kClient);
   ~ConfigEditor();
   ConfigEditor(ConfigEditor&&) noexcept;
   ConfigEditor& operator=(ConfigEditor&&) noexcept;
@@ -33,7 +35,7 @@ class ConfigEditor {
   // subject is `change` when the change itself is to blame. After an error every call returns that error.
   [[nodiscard]] Status Apply(std::span<const std::uint8_t> change);
 
-  // Sorted, defaults filled in; once.
+  // Sorted, defaults filled in; once. Picked IDs are those of the base and of the changes: see PickTunnelIds.
   [[nodiscard]] Result<config::Config> Finish();
 
  private:
@@ -45,7 +47,8 @@ using ChangeSink = std::function<Status(std::span<const std::uint8_t> change)>;
 
 // The changes that make `after` of `before`, each encoded, small first: a rule that differs is a RulePatch, sources
 // that come or go a SourcePatch, a changed header a header patch; what is new is put whole. Removals of users come
-// before those of what they use. Applied to `before` they give exactly `after`. Returns the sink's first error.
+// before those of what they use, picked IDs last. Applied to `before` they give exactly `after`. Returns the sink's
+// first error.
 [[nodiscard]] Status WriteChanges(const config::Config& before, const config::Config& after, const ChangeSink& sink);
 
 // The units of one resource, in order, each encoded without a length: its header unit, then (`whole`) its chunks.

@@ -11,12 +11,15 @@
 namespace heliostat::codec {
 
 struct ConfigEditor::State {
-  State(const config::Config& base, const config::Limits& limits) : draft(base, limits, Draft::Duplicates::kReplace) {}
+  State(const config::Config& base, const config::Limits& limits, ChangesFrom from)
+      : draft(base, limits, Draft::Duplicates::kReplace), from(from) {}
 
   Status Apply(std::span<const std::uint8_t> bytes);
   Status Take();
+  Status TakePicked();
 
   Draft draft;
+  ChangesFrom from;
   Status failed;
   // Tens of kilobytes: on the heap, once.
   std::unique_ptr<heliostat_v1_Change> change = std::make_unique<heliostat_v1_Change>();
@@ -40,12 +43,21 @@ Status ConfigEditor::State::Take() {
     case heliostat_v1_Change_put_tag: return draft.Put(change->kind.put);
     case heliostat_v1_Change_patch_tag: return draft.Patch(change->kind.patch);
     case heliostat_v1_Change_remove_tag: return draft.Remove(change->kind.remove);
+    case heliostat_v1_Change_picked_ids_tag: return TakePicked();
     default: return config::Invalid({}, "it holds nothing", "leave it out");
   }
 }
 
-ConfigEditor::ConfigEditor(const config::Config& base, const config::Limits& limits)
-    : state_(std::make_unique<State>(base, limits)) {}
+Status ConfigEditor::State::TakePicked() {
+  if (from == ChangesFrom::kClient) {
+    return config::Invalid("picked_ids", "the card picks them itself", "leave them out, or set a session's tunnel_id");
+  }
+  draft.PickIds(change->kind.picked_ids);
+  return {};
+}
+
+ConfigEditor::ConfigEditor(const config::Config& base, const config::Limits& limits, ChangesFrom from)
+    : state_(std::make_unique<State>(base, limits, from)) {}
 ConfigEditor::~ConfigEditor() = default;
 ConfigEditor::ConfigEditor(ConfigEditor&&) noexcept = default;
 ConfigEditor& ConfigEditor::operator=(ConfigEditor&&) noexcept = default;

@@ -117,6 +117,7 @@ Draft::Draft(config::Config base, const config::Limits& limits, Duplicates dupli
       sessions_(std::move(base.sessions)) {
   filters_.ForEach([this](const config::Filter& filter) { rules_ += filter.inbound.size() + filter.outbound.size(); });
   sessions_.ForEach([this](const config::Session& session) { session_sources_ += session.sources.size(); });
+  for (config::PickedId& picked : base.picked_ids) picked_ids_.emplace(std::move(picked.session), picked.tunnel_id);
 }
 
 std::uint32_t Draft::MostOf(Kind kind) const {
@@ -383,6 +384,17 @@ Status Draft::CheckCounts() {
   return CheckCount("pairs of session and source", "session_sources", limits_.session_sources, session_sources_);
 }
 
+void Draft::PickIds(const heliostat_v1_PickedIds& picked) {
+  for (std::size_t i = 0; i < picked.ids_count; ++i) {
+    const heliostat_v1_PickedId& one = picked.ids[i];
+    if (one.has_tunnel_id) {
+      picked_ids_[one.session] = one.tunnel_id;
+    } else {
+      picked_ids_.erase(one.session);
+    }
+  }
+}
+
 Result<config::Config> Draft::Finish() {
   CloseRules();
   HELIOSTAT_RETURN_IF_ERROR(CheckCounts());
@@ -390,7 +402,12 @@ Result<config::Config> Draft::Finish() {
                         .underlays = underlays_.Take(),
                         .targets = targets_.Take(),
                         .filters = filters_.Take(),
-                        .sessions = sessions_.Take()};
+                        .sessions = sessions_.Take(),
+                        .picked_ids = {}};
+  for (const config::Session& session : config.sessions) {
+    const auto picked = picked_ids_.find(session.metadata.name);
+    if (picked != picked_ids_.end()) config.picked_ids.push_back({picked->first, picked->second});
+  }
   for (config::Filter& filter : config.filters) {
     HELIOSTAT_RETURN_IF_ERROR(SortRules(filter, true, &filter.inbound));
     HELIOSTAT_RETURN_IF_ERROR(SortRules(filter, false, &filter.outbound));

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -31,8 +33,9 @@ class Draft {
   Status Put(const heliostat_v1_Unit& unit);  // no Header
   Status Patch(const heliostat_v1_Patch& patch);
   Status Remove(const heliostat_v1_Remove& remove);
+  void PickIds(const heliostat_v1_PickedIds& picked);
 
-  // Everything sorted; once.
+  // Everything sorted; once. What was picked for sessions that are not there any more is not there either.
   Result<config::Config> Finish();
 
  private:
@@ -81,6 +84,7 @@ class Draft {
   ResourceTable<config::Target> targets_;
   ResourceTable<config::Filter> filters_;
   ResourceTable<config::Session> sessions_;
+  std::map<std::string, std::uint32_t, std::less<>> picked_ids_;  // by session
   std::uint64_t rules_ = 0;
   std::uint64_t session_sources_ = 0;
 

@@ -50,7 +50,7 @@ constexpr FieldName kEnd{};  // behind every list: a message may have no fields,
   X(Tag) X(Metadata) X(Prefix) X(Range) X(MacMatch) X(TcpFlagsMatch) X(Rule) X(Header) X(InterfaceSettings) \
   X(Route) X(Neighbour) X(Underlay) X(Target) X(MemberChunk) X(Filter) X(RuleChunk) X(RateLimit) X(Session) \
   X(SourceChunk) X(Unit) X(BoardPort) X(Wire) X(Limits) X(Flash) X(Board) X(Count) X(LedgerEntry) X(PortCounters) \
-  X(Reading) X(RulePatch) X(SourcePatch) X(Patch) X(Remove) X(Change) X(Hello) X(GetInfo) X(Begin) X(Edit) X(Commit) \
+  X(Reading) X(RulePatch) X(SourcePatch) X(Patch) X(Remove) X(PickedId) X(PickedIds) X(Change) X(Hello) X(GetInfo) X(Begin) X(Edit) X(Commit) \
   X(Abort) X(Confirm) X(Rollback) X(ListGenerations) X(Get) X(List) X(Watch) X(GetAudit) X(SetTrust) X(GetTrust) \
   X(SetTime) X(Request) X(Error) X(Welcome) X(Usage) X(Info) X(Begun) X(KindChanges) X(SessionState) X(Committed) \
   X(Done) X(Generation) X(Generations) X(InterfaceState) X(FilterState) X(TargetState) X(Item) X(Items) X(ListEnd) \

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,13 @@ template <typename Message, std::size_t kMost>
 constexpr bool HoldsPatch(const Message (&)[kMost]) {
   return kMost == kChunkElements;
 }
-static_assert(HoldsPatch(heliostat_v1_RulePatch{}.set) && HoldsPatch(heliostat_v1_SourcePatch{}.add));
+static_assert(HoldsPatch(heliostat_v1_RulePatch{}.set) && HoldsPatch(heliostat_v1_SourcePatch{}.add) &&
+              HoldsPatch(heliostat_v1_PickedIds{}.ids));
+
+struct PickDifference {
+  const std::string* session;
+  std::optional<std::uint32_t> tunnel_id;  // none: not picked any more
+};
 
 // One change's memory, used again and again.
 class ChangeWriter {
@@ -37,6 +44,7 @@ class ChangeWriter {
   Status SetRules(const std::string& filter, bool inbound, const std::vector<const config::Rule*>& rules);
   Status RemoveSources(const std::string& session, const std::vector<const std::string*>& names);
   Status AddSources(const std::string& session, const std::vector<const std::string*>& names);
+  Status PickIds(const std::vector<PickDifference>& picks);
 
  private:
   Status Emit();
@@ -147,6 +155,23 @@ Status ChangeWriter::AddSources(const std::string& session, const std::vector<co
   return {};
 }
 
+Status ChangeWriter::PickIds(const std::vector<PickDifference>& picks) {
+  for (std::size_t at = 0; at < picks.size(); at += kChunkElements) {
+    change_->which_kind = heliostat_v1_Change_picked_ids_tag;
+    heliostat_v1_PickedIds& picked = change_->kind.picked_ids;
+    const std::size_t count = std::min(kChunkElements, picks.size() - at);
+    for (std::size_t i = 0; i < count; ++i) {
+      const PickDifference& pick = picks[at + i];
+      HELIOSTAT_RETURN_IF_ERROR(CopyText("session", *pick.session, picked.ids[i].session));
+      picked.ids[i].has_tunnel_id = pick.tunnel_id.has_value();
+      picked.ids[i].tunnel_id = pick.tunnel_id.value_or(0);
+    }
+    picked.ids_count = static_cast<pb_size_t>(count);
+    HELIOSTAT_RETURN_IF_ERROR(Emit());
+  }
+  return {};
+}
+
 struct RuleDifferences {
   std::vector<std::uint16_t> removed;
   std::vector<const config::Rule*> set;
@@ -191,6 +216,27 @@ SourceDifferences CompareSources(const std::vector<std::string>& before, const s
   return differences;
 }
 
+// Both sorted by session.
+std::vector<PickDifference> ComparePicks(const std::vector<config::PickedId>& before,
+                                         const std::vector<config::PickedId>& after) {
+  std::vector<PickDifference> differences;
+  auto b = before.begin();
+  auto a = after.begin();
+  while (b != before.end() || a != after.end()) {
+    if (a == after.end() || (b != before.end() && b->session < a->session)) {
+      differences.push_back({&(b++)->session, {}});
+    } else if (b == before.end() || a->session < b->session) {
+      differences.push_back({&a->session, a->tunnel_id});
+      ++a;
+    } else {
+      if (b->tunnel_id != a->tunnel_id) differences.push_back({&a->session, a->tunnel_id});
+      ++b;
+      ++a;
+    }
+  }
+  return differences;
+}
+
 // The whole way from one configuration to another. What goes comes first, so that no limit is passed on the way that
 // both ends hold to.
 class Way {
@@ -207,7 +253,7 @@ class Way {
       if (difference.added()) HELIOSTAT_RETURN_IF_ERROR(writer_.Put(after_, difference.kind, difference.after));
       if (IsChanged(difference)) HELIOSTAT_RETURN_IF_ERROR(Change(difference));
     }
-    return {};
+    return writer_.PickIds(ComparePicks(before_.picked_ids, after_.picked_ids));
   }
 
  private:

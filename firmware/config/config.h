@@ -195,12 +195,20 @@ struct Session {
   friend bool operator==(const Session&, const Session&) = default;
 };
 
+// The VNI or ERSPAN session ID of a session that names none.
+struct PickedId {
+  std::string session{};
+  std::uint32_t tunnel_id = 0;
+  friend bool operator==(const PickedId&, const PickedId&) = default;
+};
+
 struct Config {
   std::vector<InterfaceSettings> interfaces{};
   std::vector<Underlay> underlays{};
   std::vector<Target> targets{};
   std::vector<Filter> filters{};
   std::vector<Session> sessions{};
+  std::vector<PickedId> picked_ids{};  // the card's own, by session: PickTunnelIds. No resource of anybody's
   friend bool operator==(const Config&, const Config&) = default;
 };
 

@@ -372,7 +372,8 @@ Status Provisioner::WriteSnapshot(std::uint64_t generation, const storage::Sink&
 Result<std::shared_ptr<const config::Config>> Provisioner::Load(std::uint64_t generation) {
   if (last_read_.config && last_read_.generation == generation) return last_read_.config;
   last_read_ = {};
-  codec::ConfigEditor editor(config::Config{}, config::kNoLimits);  // today's are asked about when it is validated
+  // Today's limits are asked about when it is validated.
+  codec::ConfigEditor editor(config::Config{}, config::kNoLimits, codec::ChangesFrom::kFlash);
   HELIOSTAT_RETURN_IF_ERROR(options_.store->Read(
       generation, [&editor](std::span<const std::uint8_t> change) { return editor.Apply(change); }));
   Result<config::Config> config = editor.Finish();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/out_of_memory.h"
+#include "config/tunnel_ids.h"
 
 namespace heliostat::control {
 namespace {
@@ -94,6 +95,7 @@ Result<Transaction::Edited> Transaction::Finish(const Caller& caller) {
   Result<Edited> edited = CatchOutOfMemory([&]() -> Result<Edited> {
     Result<config::Config> config = open_->editor->Finish();
     if (!config.ok()) return config.status();
+    HELIOSTAT_RETURN_IF_ERROR(config::PickTunnelIds(*config));
     return Edited{open_->base, std::make_shared<const config::Config>(std::move(*config))};
   });
   if (!edited.ok()) End(caller.connection, "it could not be finished");

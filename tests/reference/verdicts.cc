@@ -20,11 +20,11 @@
 #include <vector>
 
 #include "agent/build.h"
-#include "agent/tunnel_ids.h"
 #include "base/status.h"
 #include "codec/codec.h"
 #include "config/board.h"
 #include "config/config.h"
+#include "config/tunnel_ids.h"
 #include "config/validate.h"
 #include "packet/flow_key.h"
 #include "packet/parse.h"
@@ -93,11 +93,8 @@ Result<Mirror> Load(Bytes config_bytes, Bytes board_bytes) {
     return compiled.status();
   }
   mirror.compiled = std::move(*compiled);
-  Result<agent::TunnelIds> tunnel_ids = agent::PickTunnelIds(mirror.config, {});
-  if (!tunnel_ids.ok()) {
-    return tunnel_ids.status();
-  }
-  const agent::OwnCopies own = agent::FindOwnCopies(mirror.config, mirror.interfaces, *tunnel_ids);
+  HELIOSTAT_RETURN_IF_ERROR(config::PickTunnelIds(mirror.config));
+  const agent::OwnCopies own = agent::FindOwnCopies(mirror.config, mirror.interfaces);
   mirror.loop_guard = rules::LoopGuard(own.copies, own.vlans);
   return mirror;
 }

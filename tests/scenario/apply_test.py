@@ -440,6 +440,29 @@ class Generations(ApplyCase):
         self.assertIn(f"generation {first + 3}, with the content of {first + 1}", self.out("rollback", str(first + 1)))
         self.refused("rollback", "99", says="generation 99: is not kept; the card has ")
 
+    def test_tunnel_ids_that_the_card_picked_stay_whatever_comes_and_over_restarts(self):
+        # Two pairs whose names draw the same ID: who comes first has it, though drawn all at once the other would.
+        names = ["s36", "s21", "s40", "s12"]
+        erspan = resource("Target", "zeek", "{remote: 10.9.0.2, encapsulation: erspan2}")
+        self.apply(underlay() + erspan + FILTER)
+        for number, name in enumerate(names):
+            spec = f"{{number: {number + 1}, sources: [guest0], filter: web, target: zeek}}"
+            self.apply(resource("Session", name, spec))
+
+        def picked():
+            listed = json.loads(self.out("get", "sessions", "-o", "json"))["items"]
+            return {one["metadata"]["name"]: one["status"]["tunnelId"] for one in listed}
+
+        before = picked()
+        self.assertEqual((before["s21"], before["s12"]), (before["s36"] + 1, before["s40"] + 1), "they draw the same")
+        self.card.kill()
+        self.card.start()
+        self.assertEqual(picked(), before)
+        self.run_tool("delete", "session", "s36", "s40")
+        self.assertEqual(picked(), {name: before[name] for name in ("s21", "s12")})
+        self.run_tool("rollback")
+        self.assertEqual(picked(), before)
+
     def test_dry_run_of_a_rollback(self):
         self.apply(MIRROR)
         self.apply(FILTER.replace("443", "444"))

@@ -21,7 +21,7 @@ std::vector<config::Interface> Interfaces() {
   return {guest, analyser};
 }
 
-OwnCopies Find(const config::Config& config) { return FindOwnCopies(config, Interfaces(), {{"all", 7}}); }
+OwnCopies Find(const config::Config& config) { return FindOwnCopies(config, Interfaces()); }
 
 config::Target VlanTarget(const std::string& interface, std::uint16_t vlan_id) {
   config::Target target;

@@ -230,6 +230,23 @@ TEST(ConfigEditor, SaysWhatIsNotThere) {
   });
 }
 
+TEST(ConfigEditor, TakesPickedIdsFromFlash) {
+  const auto pick = [](const char* session, std::optional<std::uint32_t> id) {
+    v1::Change change;
+    v1::PickedId& one = *change.mutable_picked_ids()->add_ids();
+    one.set_session(session);
+    if (id) one.set_tunnel_id(*id);
+    return change.SerializeAsString();
+  };
+  ConfigEditor editor(Sample(), {}, ChangesFrom::kFlash);
+  for (const std::string& change : {pick("s1", 5), pick("gone", 6), pick("s2", 7), pick("s1", 8), pick("s2", {})}) {
+    ASSERT_TRUE(editor.Apply(Bytes(change)).ok());
+  }
+  const Result<config::Config> config = editor.Finish();
+  ASSERT_TRUE(config.ok()) << config.status().ToString();
+  EXPECT_EQ(config->picked_ids, (std::vector<config::PickedId>{{"s1", 8}}));
+}
+
 TEST(ConfigEditor, RefusesWhatAnEditCannotMean) {
   v1::Unit no_group = SampleUnits()[4];
   no_group.mutable_target()->set_group(false);
@@ -238,7 +255,10 @@ TEST(ConfigEditor, RefusesWhatAnEditCannotMean) {
   v1::Change no_patch;
   no_patch.mutable_patch();
   v1::Change unnumbered = PatchRules({0}, {});
+  v1::Change picked;
+  picked.mutable_picked_ids()->add_ids()->set_session("s1");
   Expect({
+      {"picked IDs", {picked}, Code::kInvalidArgument, "picked_ids", "the card picks them"},
       {"nothing", {v1::Change()}, Code::kInvalidArgument, "change", "holds nothing"},
       {"no patch", {no_patch}, Code::kInvalidArgument, "change", "patch is empty"},
       {"no unit", {Put(v1::Unit())}, Code::kInvalidArgument, "change", "holds nothing"},

@@ -169,6 +169,19 @@ class Maker {
     else
       (*rules)[at] = Rule((*rules)[at].number);
   }
+  // Some stay, some go, some are drawn.
+  void ChangePicks(config::Config* config) {
+    std::vector<config::PickedId> earlier = std::move(config->picked_ids);
+    config->picked_ids.clear();
+    for (const config::Session& session : config->sessions) {
+      const auto same = std::ranges::find(earlier, session.metadata.name, &config::PickedId::session);
+      if (same != earlier.end() && Often()) {
+        config->picked_ids.push_back(*same);
+      } else if (Often()) {
+        config->picked_ids.push_back({session.metadata.name, Below(1U << 24U)});
+      }
+    }
+  }
   void ChangeNames(std::vector<std::string>* names) {
     if (!names->empty() && Often()) names->erase(names->begin() + Below(Size(*names)));
     if (Often()) names->insert(names->begin() + Below(Size(*names) + 1), "new");
@@ -183,11 +196,14 @@ class Maker {
 
 config::Config RandomConfig(std::mt19937* random) {
   Maker maker(random);
-  return {.interfaces = maker.Some("i", &Maker::Interface),
-          .underlays = maker.Some("w", &Maker::Underlay),
-          .targets = maker.Some("t", &Maker::Target),
-          .filters = maker.Some("f", &Maker::Filter),
-          .sessions = maker.Some("s", &Maker::Session)};
+  config::Config config{.interfaces = maker.Some("i", &Maker::Interface),
+                        .underlays = maker.Some("w", &Maker::Underlay),
+                        .targets = maker.Some("t", &Maker::Target),
+                        .filters = maker.Some("f", &Maker::Filter),
+                        .sessions = maker.Some("s", &Maker::Session),
+                        .picked_ids = {}};
+  maker.ChangePicks(&config);
+  return config;
 }
 
 config::Config RandomlyChanged(const config::Config& config, std::mt19937* random) {
@@ -213,6 +229,7 @@ config::Config RandomlyChanged(const config::Config& config, std::mt19937* rando
     if (maker.Seldom()) session.enabled = !session.enabled;
     if (maker.Seldom() && std::ranges::count(session.sources, "new") == 0) maker.ChangeNames(&session.sources);
   }
+  maker.ChangePicks(&changed);
   return changed;
 }
 

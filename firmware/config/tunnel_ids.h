@@ -1,0 +1,24 @@
+// VNIs and ERSPAN session IDs for the sessions that name none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/status.h"
+#include "config/config.h"
+
+namespace heliostat::config {
+
+// The target's encapsulation; of a group, that of its members.
+[[nodiscard]] Encapsulation EncapsulationOf(const Config& config, const Target& target);
+
+// Makes `picked_ids` right for the rest of `config`, of which names are sorted and nothing else need be valid. A picked
+// VNI is unused on the card, a picked ERSPAN ID unused at its target or, for a group, at every member. Earlier picks
+// stay where no session asks for theirs; a new one is drawn from the session's name. kResourceExhausted, naming the
+// session, when a target has no ERSPAN ID left.
+[[nodiscard]] Status PickTunnelIds(Config& config);
+
+// Given or picked; none: its copies carry no ID.
+[[nodiscard]] std::optional<std::uint32_t> TunnelIdOf(const Config& config, const Session& session);
+
+}  // namespace heliostat::config
