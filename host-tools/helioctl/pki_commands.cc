@@ -243,6 +243,7 @@ int PkiRevoke(const PkiRevokeOptions& options, Streams streams) {
   const auto serials = folder->Revoke(options.certificate, *reason, NowS(), NextUpdateS(options, *folder));
   if (!serials.ok()) return Fail(serials.status(), streams);
   for (const std::string& serial : *serials) streams.out << "revoked " << serial << "\n";
+  if (serials->empty()) streams.out << options.certificate << " is revoked already; the list is written anew\n";
   SayHowToDeliver(*folder, streams);
   return kDone;
 }

@@ -233,14 +233,9 @@ Result<std::vector<std::string>> PkiFolder::Revoke(const std::string& name_or_se
     issued.reason = reason;
     serials.push_back(issued.serial);
   }
-  const std::string subject = "certificate " + Quoted(name_or_serial);
   if (!known) {
-    return Status(Code::kNotFound, subject, "was not issued here, as a name or a serial number",
-                  "see `helioctl pki list`");
-  }
-  if (serials.empty()) {
-    return Status(Code::kFailedPrecondition, subject, "is revoked already",
-                  "take the list to the cards: helioctl trust set --crl " + path_ + "/" + kListFile);
+    return Status(Code::kNotFound, "certificate " + Quoted(name_or_serial),
+                  "was not issued here, as a name or a serial number", "see `helioctl pki list`");
   }
   HELIOSTAT_RETURN_IF_ERROR(WriteRevocationList(now_s, next_update_s));
   return serials;

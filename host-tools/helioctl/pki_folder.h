@@ -65,8 +65,8 @@ class PkiFolder {
   [[nodiscard]] const std::vector<IssuedCertificate>& issued() const { return issued_; }
 
   [[nodiscard]] Result<Issue> IssueCertificate(const IssueOrder& order);
-  // Those of `name`, or the one with that serial, that are not revoked yet. Their serials. kNotFound,
-  // kFailedPrecondition: all of them are revoked already.
+  // Those of `name`, or the one with that serial, that are not revoked yet. Their serials; none: all of them are revoked
+  // already. The list is written in any case: one who comes again may have been stopped before it was. kNotFound.
   [[nodiscard]] Result<std::vector<std::string>> Revoke(const std::string& name_or_serial, pki::Reason reason,
                                                         std::uint64_t now_s, std::uint64_t next_update_s);
   // A list with the next number, here and in the folders of cards and users. What ran out is not listed any more.

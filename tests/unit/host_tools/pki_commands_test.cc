@@ -188,9 +188,24 @@ TEST_F(PkiCommands, RevokeListsTheCertificateEverywhere) {
     EXPECT_THAT(Revoked(list), UnorderedElementsAre(first, second)) << list;
   }
   EXPECT_THAT(Done({"pki", "list", "-o", "json"}), HasSubstr("\"reason\": \"keyCompromise\""));
-  EXPECT_THAT(Refused({"pki", "revoke", "alice"}), HasSubstr("is revoked already"));
+  EXPECT_THAT(Done({"pki", "revoke", "alice"}), HasSubstr("alice is revoked already"));
   EXPECT_THAT(Refused({"pki", "revoke", "alcie"}), HasSubstr("was not issued here"));
   EXPECT_THAT(Refused({"pki", "revoke", "admin", "--reason", "boredom"}), HasSubstr("--reason"));
+}
+
+TEST_F(PkiCommands, RevokeDoneAgainWritesTheListThatTheFirstCouldNot) {
+  Done({"pki", "init", "--no-context"});
+  const std::string serial = Certificate("pki/users/admin/certificate.pem").serial;
+  fs::rename(Path("pki/crl.pem"), Path("kept.pem"));
+  Write("pki/crl.pem/in-the-way", "x");
+  EXPECT_THAT(Refused({"pki", "revoke", "admin"}), HasSubstr("pki/crl.pem: can't be written"));
+  fs::remove_all(Path("pki/crl.pem"));
+  fs::rename(Path("kept.pem"), Path("pki/crl.pem"));
+  ASSERT_THAT(Revoked("pki/crl.pem"), IsEmpty());
+  EXPECT_THAT(Done({"pki", "revoke", "admin"}), HasSubstr("helioctl trust set --crl pki/crl.pem"));
+  for (const char* list : {"pki/crl.pem", "pki/cards/card0/crl.pem"}) {
+    EXPECT_THAT(Revoked(list), ElementsAre(serial)) << list;
+  }
 }
 
 TEST_F(PkiCommands, RevokeTakesASerialNumber) {
