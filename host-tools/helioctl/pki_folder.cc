@@ -73,6 +73,59 @@ Status CheckEmpty(const std::string& path) {
                 "name another folder with --dir; nothing is ever overwritten");
 }
 
+// What is put in the place of a folder, if there is one: made beside it, so that whoever reads it never finds a key and
+// a certificate that do not belong together. What is left over, the new or the old, is gone with this.
+class Replacement {
+ public:
+  explicit Replacement(std::string folder)
+      : folder_(std::move(folder)), path_(folder_ + ".new-" + std::to_string(getpid())) {
+    Remove();  // of a run that was killed
+  }
+  ~Replacement() { Remove(); }
+  Replacement(const Replacement&) = delete;
+  Replacement& operator=(const Replacement&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  Status Make() const {
+    std::error_code error;
+    fs::create_directories(path_, error);
+    return error ? Failed(path_, "can't be made: ", error.value()) : OkStatus();
+  }
+
+  Status PutInPlace() const {
+    std::error_code error;
+    const bool replaces = fs::exists(folder_, error);
+    if (replaces ? Exchange() : Rename(path_, folder_)) return KeepNameOf(folder_);
+    return Failed(folder_, "can't be put in place: ", errno);
+  }
+
+ private:
+  static bool Rename(const std::string& from, const std::string& to) { return rename(from.c_str(), to.c_str()) == 0; }
+
+  // False: `errno` says why, and all is as it was.
+  bool Exchange() const {
+    if (renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, folder_.c_str(), RENAME_EXCHANGE) == 0) return true;
+    // Not every file system can, NFS for one. Then there is none of that name for a moment.
+    if (errno != EINVAL && errno != ENOSYS) return false;
+    const std::string old = path_ + ".old";
+    if (!Rename(folder_, old)) return false;
+    if (Rename(path_, folder_)) return Rename(old, path_);
+    const int error = errno;
+    (void)Rename(old, folder_);
+    errno = error;
+    return false;
+  }
+
+  void Remove() const {
+    std::error_code error;
+    fs::remove_all(path_, error);
+  }
+
+  std::string folder_;
+  std::string path_;
+};
+
 bool IsPersonOrCard(std::string_view name) {
   std::string plain(name);  // alice@example.com is a name too
   std::replace(plain.begin() + (plain.empty() ? 0 : 1), plain.end(), '@', '-');
@@ -199,26 +252,16 @@ Result<Issue> PkiFolder::IssueCertificate(const IssueOrder& order) {
   return Issue{folder, credentials->serial};
 }
 
-// Into a folder beside, which then takes the name: whoever reads it never finds a key and a certificate that do not
-// belong together.
 Status PkiFolder::WriteFiles(const std::string& folder, const pki::Credentials& credentials) const {
   const auto list = ReadPart(path_ + "/" + kListFile);
   if (!list.ok()) return list.status();
-  const std::string made = folder + ".new-" + std::to_string(getpid());
-  std::error_code error;
-  fs::remove_all(made, error);
-  fs::create_directories(made, error);
-  if (error) return Failed(made, "can't be made: ", error.value());
-  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made + "/" + kPrivateKeyFile, credentials.private_key, kSecret));
-  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made + "/" + kCertificateFile, credentials.certificate, kPublic));
-  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made + "/" + kAuthorityFile, authority_.certificate(), kPublic));
-  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made + "/" + kListFile, *list, kPublic));
-  const bool exchange = fs::exists(folder, error);
-  if (renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, folder.c_str(), exchange ? RENAME_EXCHANGE : 0) != 0) {
-    return Failed(folder, "can't be put in place: ", errno);
-  }
-  if (exchange) fs::remove_all(made, error);
-  return KeepNameOf(folder);
+  const Replacement made(folder);
+  HELIOSTAT_RETURN_IF_ERROR(made.Make());
+  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made.path() + "/" + kPrivateKeyFile, credentials.private_key, kSecret));
+  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made.path() + "/" + kCertificateFile, credentials.certificate, kPublic));
+  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made.path() + "/" + kAuthorityFile, authority_.certificate(), kPublic));
+  HELIOSTAT_RETURN_IF_ERROR(KeepFile(made.path() + "/" + kListFile, *list, kPublic));
+  return made.PutInPlace();
 }
 
 Result<std::vector<std::string>> PkiFolder::Revoke(const std::string& name_or_serial, pki::Reason reason,

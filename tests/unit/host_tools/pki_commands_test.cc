@@ -1,13 +1,30 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <thread>
 
 #include "helioctl/context.h"
 #include "in_folder.h"
 #include "pki/reading.h"
+
+namespace {
+
+// Why two names can't be exchanged; 0: they can.
+int no_exchange = 0;
+
+}  // namespace
+
+// In the place of the C library's, in this program.
+extern "C" int renameat2(int from, const char* old_path, int to, const char* new_path, unsigned flags) noexcept {
+  if (no_exchange == 0) return static_cast<int>(syscall(SYS_renameat2, from, old_path, to, new_path, flags));
+  errno = no_exchange;
+  return -1;
+}
 
 namespace heliostat::helioctl {
 namespace {
@@ -23,6 +40,7 @@ using testing::UnorderedElementsAre;
 
 class PkiCommands : public InFolder {
  protected:
+  ~PkiCommands() override { no_exchange = 0; }
   pki::CertificateText Certificate(const std::string& name) const {
     const auto text = pki::ReadCertificate(Read(name));
     EXPECT_TRUE(text.ok()) << name << ": " << text.status().ToString();
@@ -155,6 +173,29 @@ TEST_F(PkiCommands, IssueReplacesOnlyWhenAsked) {
   EXPECT_THAT(Done({"pki", "issue", "admin", "bob", "--replace"}), HasSubstr("helioctl pki revoke " + first.serial));
   EXPECT_NE(Certificate("pki/users/bob/certificate.pem").serial, first.serial);
   EXPECT_THAT(Names("pki/users"), ElementsAre("bob")) << "nothing is left beside";
+}
+
+TEST_F(PkiCommands, IssueReplacesWhereNamesCantBeExchanged) {
+  Done({"pki", "init", "--authority-only"});
+  Done({"pki", "issue", "viewer", "bob"});
+  std::string serial = Certificate("pki/users/bob/certificate.pem").serial;
+  for (const int error : {EINVAL, ENOSYS}) {
+    no_exchange = error;
+    Done({"pki", "issue", "viewer", "bob", "--replace"});
+    EXPECT_NE(Certificate("pki/users/bob/certificate.pem").serial, serial);
+    serial = Certificate("pki/users/bob/certificate.pem").serial;
+    EXPECT_THAT(Names("pki/users"), ElementsAre("bob"));
+  }
+}
+
+TEST_F(PkiCommands, IssueLeavesNoKeyBesideWhenItFails) {
+  Done({"pki", "init", "--authority-only"});
+  Done({"pki", "issue", "viewer", "bob"});
+  const std::string key = Read("pki/users/bob/private_key.pem");
+  no_exchange = EIO;
+  EXPECT_THAT(Refused({"pki", "issue", "viewer", "bob", "--replace"}), HasSubstr("pki/users/bob: can't be put in"));
+  EXPECT_THAT(Names("pki/users"), ElementsAre("bob"));
+  EXPECT_EQ(Read("pki/users/bob/private_key.pem"), key);
 }
 
 TEST_F(PkiCommands, IssueRefusesWhatItShould) {
