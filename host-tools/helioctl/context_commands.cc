@@ -64,11 +64,12 @@ int List(const OutputOptions& output, Streams streams) {
 }
 
 int Use(const std::string& name, Streams streams) {
-  auto file = ReadContextFile();
-  if (!file.ok()) return Fail(file.status(), streams);
-  if (file->Find(name) == nullptr) return Fail(NoSuchContext(*file, name), streams);
-  file->current = name;
-  const Status written = WriteContextFile(*file);
+  auto change = ContextChange::Begin();
+  if (!change.ok()) return Fail(change.status(), streams);
+  ContextFile& file = change->file();
+  if (file.Find(name) == nullptr) return Fail(NoSuchContext(file, name), streams);
+  file.current = name;
+  const Status written = change->Write();
   if (!written.ok()) return Fail(written, streams);
   streams.out << "context " << name << " is the current one\n";
   return kDone;
@@ -87,11 +88,12 @@ int Set(const SetOptions& options, Streams streams) {
     const auto address = ParseCardAddress(typed.card);
     if (!address.ok()) return Fail(address.status().Within("--card"), streams);
   }
-  auto file = ReadContextFile();
-  if (!file.ok()) return Fail(file.status(), streams);
-  ContextEntry* entry = file->Find(typed.name);
+  auto change = ContextChange::Begin();
+  if (!change.ok()) return Fail(change.status(), streams);
+  ContextFile& file = change->file();
+  ContextEntry* entry = file.Find(typed.name);
   const bool made = entry == nullptr;
-  if (made) entry = &file->contexts.emplace_back();
+  if (made) entry = &file.contexts.emplace_back();
   entry->name = typed.name;
   if (!typed.card.empty()) entry->card = typed.card;
   if (!typed.server_name.empty()) entry->server_name = typed.server_name;
@@ -99,11 +101,11 @@ int Set(const SetOptions& options, Streams streams) {
   TakePath(typed.certificate, entry->certificate);
   TakePath(typed.private_key, entry->private_key);
   TakePath(typed.crl, entry->crl);
-  if (options.use || file->current.empty()) file->current = typed.name;
-  const Status written = WriteContextFile(*file);
+  if (options.use || file.current.empty()) file.current = typed.name;
+  const Status written = change->Write();
   if (!written.ok()) return Fail(written, streams);
-  streams.out << fmt::format("context {} {} in {}{}\n", typed.name, made ? "made" : "changed", file->path,
-                             file->current == typed.name ? ", the current one" : "");
+  streams.out << fmt::format("context {} {} in {}{}\n", typed.name, made ? "made" : "changed", file.path,
+                             file.current == typed.name ? ", the current one" : "");
   return kDone;
 }
 
@@ -123,13 +125,14 @@ int Show(const CardOptions& options, const OutputOptions& output, Streams stream
 }
 
 int Delete(const std::string& name, Streams streams) {
-  auto file = ReadContextFile();
-  if (!file.ok()) return Fail(file.status(), streams);
-  if (file->Find(name) == nullptr) return Fail(NoSuchContext(*file, name), streams);
-  std::erase_if(file->contexts, [&](const ContextEntry& entry) { return entry.name == name; });
-  const bool current = file->current == name;
-  if (current) file->current.clear();
-  const Status written = WriteContextFile(*file);
+  auto change = ContextChange::Begin();
+  if (!change.ok()) return Fail(change.status(), streams);
+  ContextFile& file = change->file();
+  if (file.Find(name) == nullptr) return Fail(NoSuchContext(file, name), streams);
+  std::erase_if(file.contexts, [&](const ContextEntry& entry) { return entry.name == name; });
+  const bool current = file.current == name;
+  if (current) file.current.clear();
+  const Status written = change->Write();
   if (!written.ok()) return Fail(written, streams);
   streams.out << fmt::format("context {} deleted; its certificates are where they were{}\n", name,
                              current ? ". None is current now: helioctl context use NAME" : "");

@@ -1,5 +1,6 @@
 #include "helioctl/context_file.h"
 
+#include <fcntl.h>
 #include <yaml-cpp/yaml.h>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include "base/address.h"
 #include "config/check.h"
@@ -32,6 +34,7 @@ constexpr std::string_view kKind = "Config";
 constexpr std::size_t kMostContexts = 10'000;
 constexpr std::size_t kLongestPath = 4096;
 constexpr std::size_t kLongestHost = 255;
+constexpr int kMostLinks = 40;  // as Linux
 constexpr std::array<std::string_view, 4> kFileFields{"apiVersion", "kind", "currentContext", "contexts"};
 constexpr std::array<std::string_view, 7> kContextFields{"name",        "card",       "serverName", "ca",
                                                          "certificate", "privateKey", "crl"};
@@ -111,6 +114,16 @@ std::string FileText(const ContextFile& file) {
   return YamlText(json);
 }
 
+// What is put in the place of a link is not where it led.
+fs::path BehindLinks(const std::string& path) {
+  std::error_code error;
+  fs::path target = fs::absolute(path, error);
+  for (int links = 0; links < kMostLinks && fs::is_symlink(target, error); ++links) {
+    target = target.parent_path() / fs::read_symlink(target, error);  // an absolute one stays
+  }
+  return target;
+}
+
 bool IsHostName(std::string_view host) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
@@ -186,19 +199,33 @@ Result<ContextFile> ReadContextFile() {
   return file;
 }
 
-Status WriteContextFile(const ContextFile& file) {
-  if (file.path.empty()) {
+ContextChange::ContextChange(std::string target, FileLock lock, ContextFile file)
+    : target_(std::move(target)), lock_(std::move(lock)), file_(std::move(file)) {}
+
+Result<ContextChange> ContextChange::Begin() {
+  const std::string path = ContextFilePath();
+  if (path.empty()) {
     return Status(Code::kFailedPrecondition, "contexts", "there is no home folder to keep them in",
                   "set HELIOSTAT_CONFIG to a file");
   }
+  const fs::path target = BehindLinks(path);
   std::error_code error;
-  const fs::path folder = fs::path(file.path).parent_path();
-  if (!folder.empty()) fs::create_directories(folder, error);
+  fs::create_directories(target.parent_path(), error);
   if (error) {
-    return Status(Code::kUnavailable, folder.string(), "can't be made: " + error.message(),
+    return Status(Code::kUnavailable, target.parent_path().string(), "can't be made: " + error.message(),
                   "set HELIOSTAT_CONFIG to a file that can be written");
   }
-  return KeepFile(file.path, FileText(file), 0644);
+  auto lock = FileLock::Take(target.string() + ".lock", O_RDWR | O_CREAT);
+  if (!lock.ok()) return lock.status();
+  auto file = ReadContextFile();
+  if (!file.ok()) return file.status();
+  return ContextChange(target.string(), std::move(lock).value(), std::move(file).value());
+}
+
+Status ContextChange::Write() const {
+  std::ostringstream none;
+  HELIOSTAT_RETURN_IF_ERROR(WriteFile(target_, FileText(file_), none));
+  return KeepNameOf(target_);
 }
 
 Result<CardAddress> ParseCardAddress(const std::string& text) {

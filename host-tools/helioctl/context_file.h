@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "helioctl/files.h"
 #include "helioctl/problem.h"
 
 namespace heliostat::helioctl {
@@ -36,8 +37,25 @@ std::string ContextFilePath();
 
 // A file that is not there is an empty one. kInvalidArgument: the first error, its place in front.
 [[nodiscard]] Result<ContextFile> ReadContextFile();
-// Makes the folder. Comments in the file are lost.
-[[nodiscard]] Status WriteContextFile(const ContextFile& file);
+
+// The file while it is changed: until this goes out of scope no other run changes it, by a lock on FILE.lock. Who only
+// reads needs none.
+class ContextChange {
+ public:
+  // Makes the folder, and waits for whoever changes the file. kFailedPrecondition, kUnavailable; else as
+  // ReadContextFile.
+  [[nodiscard]] static Result<ContextChange> Begin();
+
+  ContextFile& file() { return file_; }
+  // Comments in the file are lost; its permissions, and a link to it, stay.
+  [[nodiscard]] Status Write() const;
+
+ private:
+  ContextChange(std::string target, FileLock lock, ContextFile file);
+  std::string target_;  // the file itself, behind links
+  FileLock lock_;
+  ContextFile file_;
+};
 
 struct CardAddress {
   std::string host{};  // without brackets

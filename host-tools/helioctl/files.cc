@@ -1,6 +1,7 @@
 #include "helioctl/files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <iterator>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 namespace heliostat::helioctl {
 namespace {
@@ -151,6 +153,22 @@ Status KeepNameOf(const std::string& path) {
   const Status status = fsync(folder) == 0 || errno == EINVAL ? OkStatus() : CannotWrite(path);
   close(folder);
   return status;
+}
+
+Result<FileLock> FileLock::Take(const std::string& path, int flags) {
+  FileLock lock(open(path.c_str(), flags | O_CLOEXEC, 0644));
+  while (lock.descriptor_ < 0 || flock(lock.descriptor_, LOCK_EX) != 0) {
+    if (lock.descriptor_ >= 0 && errno == EINTR) continue;
+    return Status(Code::kUnavailable, path, std::string("can't be locked: ") + std::strerror(errno),
+                  "give a path in a folder that can be written");
+  }
+  return lock;
+}
+
+FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FileLock::~FileLock() {
+  if (descriptor_ >= 0) close(descriptor_);
 }
 
 }  // namespace heliostat::helioctl

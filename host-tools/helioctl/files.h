@@ -40,4 +40,18 @@ struct TextFile {
 // Of a file or folder that was renamed: the same.
 [[nodiscard]] Status KeepNameOf(const std::string& path);
 
+// A file or folder kept for this run alone, among those that ask for the same lock, until it goes out of scope.
+class FileLock {
+ public:
+  // Opens it with these flags of open(), and waits for whoever else has it. kUnavailable.
+  [[nodiscard]] static Result<FileLock> Take(const std::string& path, int flags);
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
 }  // namespace heliostat::helioctl

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "config/check.h"
@@ -97,19 +98,40 @@ Result<IssueOrder> OrderOf(const PkiIssueOptions& options, const pki::Authority&
   return order;
 }
 
-// A context that `pki init` may write: a new one, or one whose authority was in a folder that is to be made anew.
-Result<ContextFile> ContextsFor(const PkiInitOptions& options, const std::string& name) {
-  auto file = ReadContextFile();
-  if (!file.ok()) return file;
-  const ContextEntry* entry = file->Find(name);
+std::string ContextName(const PkiInitOptions& options) {
+  return options.context.empty() ? options.card : options.context;
+}
+
+bool WithContext(const PkiInitOptions& options) { return !options.authority_only && !options.no_context; }
+
+Status CheckNames(const PkiInitOptions& options) {
+  if (options.authority_only) return OkStatus();
+  HELIOSTAT_RETURN_IF_ERROR(CheckHolder(kCardRole, options.card));
+  HELIOSTAT_RETURN_IF_ERROR(CheckHolder("admin", options.user));
+  if (options.card == options.user) {
+    return Status(Code::kInvalidArgument, "--user", Quoted(options.user) + " is the card's name",
+                  "give the card and its admin different names");
+  }
+  return WithContext(options) ? config::CheckName("context", ContextName(options)) : OkStatus();
+}
+
+// The contexts, when `pki init` may write its own: a new one, or one whose authority was in a folder that is to be made
+// anew.
+Result<ContextChange> BeginContext(const PkiInitOptions& options) {
+  auto change = ContextChange::Begin();
+  if (!change.ok()) return change;
+  const ContextFile& file = change->file();
+  const std::string name = ContextName(options);
+  const ContextEntry* entry = file.Find(name);
   const std::string authority = fs::absolute(options.pki.folder + "/ca.pem").lexically_normal().string();
-  if (entry == nullptr || file->Resolve(entry->ca) == authority) return file;
-  return Status(Code::kAlreadyExists, "context " + Quoted(name), "is in " + file->path + " already",
+  if (entry == nullptr || file.Resolve(entry->ca) == authority) return change;
+  return Status(Code::kAlreadyExists, "context " + Quoted(name), "is in " + file.path + " already",
                 "choose another name with --context, leave it with --no-context, or: helioctl context delete " + name);
 }
 
-Status WriteContext(ContextFile& file, const PkiInitOptions& options, const std::string& name,
-                    const std::string& user_folder) {
+Status WriteContext(ContextChange& change, const PkiInitOptions& options, const std::string& user_folder) {
+  ContextFile& file = change.file();
+  const std::string name = ContextName(options);
   const fs::path folder = fs::absolute(user_folder).lexically_normal();
   ContextEntry* entry = file.Find(name);
   if (entry == nullptr) entry = &file.contexts.emplace_back();
@@ -122,7 +144,7 @@ Status WriteContext(ContextFile& file, const PkiInitOptions& options, const std:
             (folder / "crl.pem").string(),
             {}};
   if (file.current.empty() || file.Find(file.current) == nullptr) file.current = name;
-  return WriteContextFile(file);
+  return change.Write();
 }
 
 Result<Issue> IssueFirst(PkiFolder& folder, const PkiInitOptions& options, std::string_view role,
@@ -170,44 +192,56 @@ std::uint64_t NextUpdateS(const PkiRevokeOptions& options, const PkiFolder& fold
   return options.pki.days == 0 ? end_s : std::min(end_s, NowS() + options.pki.days * kDayS);
 }
 
+// What comes with a new authority: the first card, its admin, the context if there is to be one. Returns what to say.
+Result<std::string> MakeFirst(PkiFolder& folder, const PkiInitOptions& options, const CardAddress& address,
+                              ContextChange* context) {
+  const auto card = IssueFirst(folder, options, kCardRole, address.host);
+  if (!card.ok()) return card.status();
+  const auto user = IssueFirst(folder, options, "admin", address.host);
+  if (!user.ok()) return user.status();
+  std::string text =
+      fmt::format("card       {}/ is all that the card needs\nadmin      {}/\n", card->folder, user->folder);
+  std::string use;
+  if (context != nullptr) {
+    HELIOSTAT_RETURN_IF_ERROR(WriteContext(*context, options, user->folder));
+    const std::string name = ContextName(options);
+    text += fmt::format("context    {} in {}: {}, as {}\n", name, context->file().path,
+                        CardAddressText(address.host, address.port), options.user);
+    if (context->file().current != name) use = "  helioctl context use " + name + "\n";
+  }
+  return text + fmt::format("\nNext:\n  start the card with --trust {}\n{}  helioctl info\n", card->folder, use);
+}
+
 }  // namespace
 
 int PkiInit(const PkiInitOptions& options, Streams streams) {
-  const std::string context = options.context.empty() ? options.card : options.context;
-  const bool with_context = !options.authority_only && !options.no_context;
+  // All that may be refused comes before anything is made.
   const auto address = ParseCardAddress(options.address);
   if (!address.ok()) return Fail(address.status().Within("--address"), streams);
-  // All that may be refused comes before anything is made.
-  auto contexts = with_context ? ContextsFor(options, context) : Result<ContextFile>(ContextFile{});
-  if (!contexts.ok()) return Fail(contexts.status(), streams);
+  const Status names = CheckNames(options);
+  if (!names.ok()) return Fail(names, streams);
   const auto validity = ValidityOf(options.pki, kAuthorityDays);
   if (!validity.ok()) return Fail(validity.status(), streams);
+  std::optional<ContextChange> context;
+  if (WithContext(options)) {
+    auto change = BeginContext(options);
+    if (!change.ok()) return Fail(change.status(), streams);
+    context.emplace(std::move(change).value());
+  }
   auto folder = PkiFolder::Make(options.pki.folder, options.name, *validity);
   if (!folder.ok()) return Fail(folder.status(), streams);
   const std::string& path = folder->path();
-  streams.out << fmt::format("authority  {} ({}, until {}); ca.key can make any certificate: keep it to yourself\n",
-                             path, Quoted(options.name), Date(validity->not_after_s));
-  if (options.authority_only) {
-    streams.out << fmt::format(
-        "\nNext:\n  helioctl pki issue card NAME --dir {0}\n  helioctl pki issue admin USER --dir {0}\n", path);
-    return kDone;
+  const auto rest =
+      options.authority_only
+          ? fmt::format(
+                "\nNext:\n  helioctl pki issue card NAME --dir {0}\n  helioctl pki issue admin USER --dir {0}\n", path)
+          : MakeFirst(*folder, options, *address, context ? &*context : nullptr);
+  if (!rest.ok()) {
+    folder->Discard();
+    return Fail(rest.status(), streams);
   }
-  const auto card = IssueFirst(*folder, options, kCardRole, address->host);
-  if (!card.ok()) return Fail(card.status(), streams);
-  streams.out << fmt::format("card       {}/ is all that the card needs\n", card->folder);
-  const auto user = IssueFirst(*folder, options, "admin", address->host);
-  if (!user.ok()) return Fail(user.status(), streams);
-  streams.out << fmt::format("admin      {}/\n", user->folder);
-  std::string use;
-  if (with_context) {
-    const Status written = WriteContext(*contexts, options, context, user->folder);
-    if (!written.ok()) return Fail(written, streams);
-    const bool current = contexts->current == context;
-    streams.out << fmt::format("context    {} in {}: {}, as {}\n", context, contexts->path,
-                               CardAddressText(address->host, address->port), options.user);
-    if (!current) use = "  helioctl context use " + context + "\n";
-  }
-  streams.out << fmt::format("\nNext:\n  start the card with --trust {}\n{}  helioctl info\n", card->folder, use);
+  streams.out << fmt::format("authority  {} ({}, until {}); ca.key can make any certificate: keep it to yourself\n{}",
+                             path, Quoted(options.name), Date(validity->not_after_s), *rest);
   return kDone;
 }
 

@@ -1,8 +1,6 @@
 #include "helioctl/pki_folder.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,28 +38,16 @@ Status Failed(const std::string& path, const std::string& doing, int error) {
   return Status(Code::kUnavailable, path, doing + std::strerror(error), "choose another with --dir, or put that right");
 }
 
+Status NoAuthority(const std::string& path, const std::string& reason) {
+  return Status(Code::kNotFound, path, reason,
+                "name the folder of an authority with --dir, or make one: helioctl pki init");
+}
+
 Result<std::string> ReadPart(const std::string& path) {
   std::istringstream none;
   auto file = ReadFile(path, none);
-  if (!file.ok()) {
-    return Status(Code::kNotFound, path, file.status().reason(),
-                  "name the folder of an authority with --dir, or make one: helioctl pki init");
-  }
+  if (!file.ok()) return NoAuthority(path, file.status().reason());
   return std::move(file->text);
-}
-
-// -1, with the reason in `errno`.
-int OpenLocked(const std::string& path) {
-  const int lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lock < 0) return lock;
-  while (flock(lock, LOCK_EX) != 0) {
-    if (errno == EINTR) continue;
-    const int error = errno;
-    close(lock);
-    errno = error;
-    return -1;
-  }
-  return lock;
 }
 
 Status CheckEmpty(const std::string& path) {
@@ -126,27 +112,14 @@ class Replacement {
   std::string path_;
 };
 
-bool IsPersonOrCard(std::string_view name) {
-  std::string plain(name);  // alice@example.com is a name too
-  std::replace(plain.begin() + (plain.empty() ? 0 : 1), plain.end(), '@', '-');
-  return config::IsName(plain);
+std::string Subject(std::string_view role, const std::string& name) {
+  return (role == kCardRole ? "card " : "user ") + Quoted(name);
 }
 
 }  // namespace
 
-PkiFolder::PkiFolder(std::string path, int lock, pki::Authority authority)
-    : path_(std::move(path)), lock_(lock), authority_(std::move(authority)) {}
-
-PkiFolder::PkiFolder(PkiFolder&& other) noexcept
-    : path_(std::move(other.path_)),
-      lock_(std::exchange(other.lock_, -1)),
-      authority_(std::move(other.authority_)),
-      issued_(std::move(other.issued_)),
-      list_number_(other.list_number_) {}
-
-PkiFolder::~PkiFolder() {
-  if (lock_ >= 0) close(lock_);
-}
+PkiFolder::PkiFolder(std::string path, FileLock lock, pki::Authority authority)
+    : path_(std::move(path)), lock_(std::move(lock)), authority_(std::move(authority)) {}
 
 Result<PkiFolder> PkiFolder::Make(const std::string& path, const std::string& name, const pki::Validity& validity) {
   HELIOSTAT_RETURN_IF_ERROR(CheckEmpty(path));
@@ -155,14 +128,23 @@ Result<PkiFolder> PkiFolder::Make(const std::string& path, const std::string& na
   std::error_code error;
   fs::create_directories(path, error);
   if (error) return Failed(path, "can't be made: ", error.value());
-  const int lock = OpenLocked(path);
-  if (lock < 0) return Failed(path, "can't be opened: ", errno);
-  PkiFolder folder(path, lock, std::move(authority).value());
+  auto lock = FileLock::Take(path, O_RDONLY | O_DIRECTORY);
+  if (!lock.ok()) return lock.status();
+  PkiFolder folder(path, std::move(lock).value(), std::move(authority).value());
   HELIOSTAT_RETURN_IF_ERROR(CheckEmpty(path));  // again: another run may have been quicker
   const Status written = folder.WriteAuthority();
   if (written.ok()) return folder;
-  for (const char* file : {kAuthorityKeyFile, kIndexFile, kListFile}) unlink((path + "/" + file).c_str());
+  folder.Discard();
   return written;
+}
+
+// The folder was empty: all that is in it is ours.
+void PkiFolder::Discard() const {
+  std::error_code error;
+  for (fs::directory_iterator entry(path_, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    fs::remove_all(entry->path(), ignored);
+  }
 }
 
 // The certificate last: a folder that has one has all that it needs.
@@ -174,25 +156,15 @@ Status PkiFolder::WriteAuthority() {
 }
 
 Result<PkiFolder> PkiFolder::Open(const std::string& path) {
-  const int lock = OpenLocked(path);
-  if (lock < 0) {
-    return Status(Code::kNotFound, path, std::strerror(errno),
-                  "name the folder of an authority with --dir, or make one: helioctl pki init");
-  }
-  const auto opened = [&]() -> Result<pki::Authority> {
-    const auto certificate = ReadPart(path + "/" + kAuthorityFile);
-    if (!certificate.ok()) return certificate.status();
-    const auto key = ReadPart(path + "/" + kAuthorityKeyFile);
-    if (!key.ok()) return key.status();
-    auto authority = pki::Authority::Load(*certificate, *key);
-    return authority.ok() ? std::move(authority) : Result<pki::Authority>(authority.status().Within(path));
-  };
-  auto authority = opened();
-  if (!authority.ok()) {
-    close(lock);
-    return authority.status();
-  }
-  PkiFolder folder(path, lock, std::move(authority).value());
+  auto lock = FileLock::Take(path, O_RDONLY | O_DIRECTORY);
+  if (!lock.ok()) return NoAuthority(path, lock.status().reason());
+  const auto certificate = ReadPart(path + "/" + kAuthorityFile);
+  if (!certificate.ok()) return certificate.status();
+  const auto key = ReadPart(path + "/" + kAuthorityKeyFile);
+  if (!key.ok()) return key.status();
+  auto authority = pki::Authority::Load(*certificate, *key);
+  if (!authority.ok()) return authority.status().Within(path);
+  PkiFolder folder(path, std::move(lock).value(), std::move(authority).value());
   HELIOSTAT_RETURN_IF_ERROR(folder.ReadIndex());
   return folder;
 }
@@ -216,12 +188,16 @@ std::string PkiFolder::FolderOf(std::string_view role, std::string_view name) co
   return (fs::path(path_) / (role == kCardRole ? "cards" : "users") / name).string();
 }
 
+Status CheckHolder(std::string_view role, const std::string& name) {
+  std::string plain(name);  // alice@example.com is a name too
+  std::replace(plain.begin() + (plain.empty() ? 0 : 1), plain.end(), '@', '-');
+  if (config::IsName(plain)) return OkStatus();
+  return Status(Code::kInvalidArgument, Subject(role, name), "is not a name",
+                "give 1..63 of a-z, A-Z, 0-9, '.', '_', '-' and '@', the first and last a letter or digit");
+}
+
 Status PkiFolder::MayIssue(const IssueOrder& order) const {
-  const std::string subject = (order.role == kCardRole ? "card " : "user ") + Quoted(order.name);
-  if (!IsPersonOrCard(order.name)) {
-    return Status(Code::kInvalidArgument, subject, "is not a name",
-                  "give 1..63 of a-z, A-Z, 0-9, '.', '_', '-' and '@', the first and last a letter or digit");
-  }
+  HELIOSTAT_RETURN_IF_ERROR(CheckHolder(order.role, order.name));
   if (order.replace) return OkStatus();
   const auto taken = std::find_if(issued_.begin(), issued_.end(), [&](const IssuedCertificate& issued) {
     return issued.name == order.name && issued.revoked_s == 0 &&
@@ -229,7 +205,7 @@ Status PkiFolder::MayIssue(const IssueOrder& order) const {
   });
   if (taken == issued_.end()) return OkStatus();
   return Status(
-      Code::kAlreadyExists, subject, "has a certificate already, as " + taken->role,
+      Code::kAlreadyExists, Subject(order.role, order.name), "has a certificate already, as " + taken->role,
       "choose another name, end that one by `helioctl pki revoke " + order.name + "`, or add --replace to renew it");
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/address.h"
 #include "base/status.h"
+#include "helioctl/files.h"
 #include "pki/authority.h"
 
 namespace heliostat::helioctl {
@@ -56,17 +57,18 @@ class PkiFolder {
                                               const pki::Validity& validity);
   // Holds a lock on the folder until it goes out of scope; waits for whoever else has it. kNotFound, kDataLoss.
   [[nodiscard]] static Result<PkiFolder> Open(const std::string& path);
-  PkiFolder(PkiFolder&& other) noexcept;
-  PkiFolder& operator=(PkiFolder&&) = delete;
-  ~PkiFolder();
+
+  // Takes away what Make and all after it has written.
+  void Discard() const;
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const pki::Authority& authority() const { return authority_; }
   [[nodiscard]] const std::vector<IssuedCertificate>& issued() const { return issued_; }
 
   [[nodiscard]] Result<Issue> IssueCertificate(const IssueOrder& order);
-  // Those of `name`, or the one with that serial, that are not revoked yet. Their serials; none: all of them are revoked
-  // already. The list is written in any case: one who comes again may have been stopped before it was. kNotFound.
+  // Those of `name`, or the one with that serial, that are not revoked yet. Their serials; none: all of them are
+  // revoked already. The list is written in any case: one who comes again may have been stopped before it was.
+  // kNotFound.
   [[nodiscard]] Result<std::vector<std::string>> Revoke(const std::string& name_or_serial, pki::Reason reason,
                                                         std::uint64_t now_s, std::uint64_t next_update_s);
   // A list with the next number, here and in the folders of cards and users. What ran out is not listed any more.
@@ -76,7 +78,7 @@ class PkiFolder {
   [[nodiscard]] std::string FolderOf(std::string_view role, std::string_view name) const;
 
  private:
-  PkiFolder(std::string path, int lock, pki::Authority authority);
+  PkiFolder(std::string path, FileLock lock, pki::Authority authority);
   [[nodiscard]] Status WriteAuthority();
   [[nodiscard]] Status ReadIndex();
   [[nodiscard]] Status WriteIndex() const;
@@ -84,11 +86,14 @@ class PkiFolder {
   [[nodiscard]] Status WriteFiles(const std::string& folder, const pki::Credentials& credentials) const;
 
   std::string path_;
-  int lock_;  // the folder itself, open
+  FileLock lock_;
   pki::Authority authority_;
   std::vector<IssuedCertificate> issued_;
   std::uint64_t list_number_ = 0;
 };
+
+// May a card or user be called so? kInvalidArgument.
+[[nodiscard]] Status CheckHolder(std::string_view role, const std::string& name);
 
 // `keyCompromise`, as RFC 5280 has them.
 std::string_view ReasonName(pki::Reason reason);

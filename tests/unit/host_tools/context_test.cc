@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <thread>
+#include <vector>
+
 #include "helioctl/context_file.h"
 #include "in_folder.h"
 
@@ -166,6 +170,30 @@ TEST_F(Contexts, AreMadeUsedShownAndDeleted) {
   EXPECT_THAT(Done({"context", "delete", "edge"}), HasSubstr("None is current now"));
   EXPECT_EQ(Done({"context", "list", "-o", "name"}), "lab\n");
   EXPECT_EQ(Helioctl({"context", "use", "edge"}).code, 1);
+}
+
+TEST_F(Contexts, AreAllThereWhenManyAreMadeAtOnce) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([i] { Done({"context", "set", "lab" + std::to_string(i), "--card", "192.0.2.10"}); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < 8; ++i) EXPECT_THAT(Done({"context", "list"}), HasSubstr("lab" + std::to_string(i)));
+}
+
+TEST_F(Contexts, KeepTheirFilesPermissionsAndTheLinkToIt) {
+  namespace fs = std::filesystem;
+  const fs::perms mode = fs::perms::owner_read | fs::perms::owner_write;
+  Write("dotfiles/heliostat.yaml", kLab);
+  fs::permissions(Path("dotfiles/heliostat.yaml"), mode);
+  fs::create_symlink("dotfiles/heliostat.yaml", Path("config.yaml"));
+  Done({"context", "use", "edge"});
+  EXPECT_TRUE(fs::is_symlink(Path("config.yaml")));
+  EXPECT_THAT(Read("dotfiles/heliostat.yaml"), HasSubstr("currentContext: edge"));
+  EXPECT_EQ(fs::status(Path("config.yaml")).permissions(), mode);
+  fs::remove(Path("dotfiles/heliostat.yaml"));
+  Done({"context", "set", "lab", "--card", "192.0.2.10"});
+  EXPECT_TRUE(fs::is_symlink(Path("config.yaml"))) << "one that led nowhere is a link too";
 }
 
 TEST_F(Contexts, RefuseAnAddressBeforeTheyAreWritten) {

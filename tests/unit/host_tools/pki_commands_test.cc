@@ -115,6 +115,29 @@ TEST_F(PkiCommands, InitOverwritesNothing) {
   EXPECT_FALSE(fs::exists(Path("other"))) << "made although its context could not be";
 }
 
+TEST_F(PkiCommands, InitJudgesNamesBeforeItMakesAnything) {
+  EXPECT_THAT(Refused({"pki", "init", "--card", "Card Zero"}), HasSubstr("card \"Card Zero\": is not a name"));
+  EXPECT_THAT(Refused({"pki", "init", "--user", "Alice Smith"}), HasSubstr("user \"Alice Smith\": is not a name"));
+  EXPECT_THAT(Refused({"pki", "init", "--user", "card0"}), HasSubstr("--user: \"card0\" is the card's name"));
+  EXPECT_THAT(Refused({"pki", "init", "--context", "my lab"}), HasSubstr("context: "));
+  EXPECT_FALSE(fs::exists(Path("pki")));
+  EXPECT_FALSE(fs::exists(Path("config.yaml")));
+  Done({"pki", "init"});
+}
+
+TEST_F(PkiCommands, InitLeavesNothingWhenTheContextCantBeWritten) {
+  Write("taken", "x");
+  Set("HELIOSTAT_CONFIG", Path("taken/config.yaml"));
+  EXPECT_THAT(Refused({"pki", "init"}), HasSubstr("taken: can't be made"));
+  EXPECT_FALSE(fs::exists(Path("pki")));
+  Set("HELIOSTAT_CONFIG", Path("config.yaml"));
+  fs::create_directory(Path("config.yaml.new-" + std::to_string(getpid())));  // in the way of what is written first
+  EXPECT_THAT(Refused({"pki", "init"}), HasSubstr("config.yaml: can't be written"));
+  EXPECT_THAT(Names("pki"), IsEmpty());
+  fs::remove(Path("config.yaml.new-" + std::to_string(getpid())));
+  Done({"pki", "init"});
+}
+
 TEST_F(PkiCommands, InitMayBeRepeatedAfterTheFolderIsDeleted) {
   Done({"pki", "init"});
   fs::remove_all(Path("pki"));
