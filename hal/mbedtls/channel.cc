@@ -8,6 +8,7 @@
 #include <cstring>
 #include <new>
 
+#include "mbedtls/chain_bounds.h"
 #include "mbedtls/client_hello.h"
 #include "mbedtls/x509_values.h"
 
@@ -121,12 +122,44 @@ Transfer Channel::ShakeHands() {
   may_receive_bytes_ = kBytesPerCall;
   while (ssl_->state != MBEDTLS_SSL_HANDSHAKE_OVER) {
     if (ssl_->state == MBEDTLS_SSL_CLIENT_FINISHED || ssl_->state == MBEDTLS_SSL_SERVER_FINISHED) GuardFinished();
+    if (AwaitsCertificates()) {
+      Transfer bounded = BoundCertificates();
+      if (bounded.outcome != Transfer::Outcome::kBytes) return bounded;
+    }
     const int result = mbedtls_ssl_handshake_step(ssl_.get());
     if (finished_is_unknown_) return FailHandshake(MBEDTLS_ERR_SSL_ALLOC_FAILED);
     if (IsWait(result)) return Wait(result);
     if (result != 0) return FailHandshake(result);
   }
   return Finish();
+}
+
+bool Channel::AwaitsCertificates() const {
+  return ssl_->state ==
+         (credentials_->side() == Side::kServer ? MBEDTLS_SSL_CLIENT_CERTIFICATE : MBEDTLS_SSL_SERVER_CERTIFICATE);
+}
+
+// The library verifies certificates in the step that reads them. So the message is read here, and kept for that step.
+Transfer Channel::BoundCertificates() {
+  int result = mbedtls_ssl_flush_output(ssl_.get());
+  if (result == 0) result = mbedtls_ssl_read_record(ssl_.get(), 1);
+  if (IsWait(result)) return Wait(result);
+  if (result != 0) return FailHandshake(result);
+  ssl_->keep_current_message = 1;
+  // What is no such message the step refuses.
+  if (ssl_->in_msgtype != MBEDTLS_SSL_MSG_HANDSHAKE || ssl_->in_msg[0] != MBEDTLS_SSL_HS_CERTIFICATE)
+    return {.outcome = Transfer::Outcome::kBytes};
+  Status bounds = CheckBounds({ssl_->in_msg, ssl_->in_hslen}, peer_address(), PeersCertificate());
+  if (bounds.ok()) return {.outcome = Transfer::Outcome::kBytes};
+  const std::uint8_t alert = bounds.code() == Code::kResourceExhausted ? MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR
+                             : bounds.code() == Code::kDataLoss        ? MBEDTLS_SSL_ALERT_MSG_BAD_CERT
+                                                                       : MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT;
+  (void)mbedtls_ssl_send_alert_message(ssl_.get(), MBEDTLS_SSL_ALERT_LEVEL_FATAL, alert);
+  return Fail(std::move(bounds));
+}
+
+const char* Channel::PeersCertificate() const {
+  return credentials_->side() == Side::kServer ? "the client's certificate" : "the card's certificate";
 }
 
 // mbedTLS 2.28.3 ignores an allocation that fails while it computes Finished (CVE-2025-27810), and then sends, or
@@ -198,9 +231,7 @@ Transfer Channel::FailHandshake(int error) {
   const std::uint32_t flags = mbedtls_ssl_get_verify_result(ssl_.get());
   const bool judged = flags != 0 && flags != UINT32_MAX && (flags & MBEDTLS_X509_BADCERT_MISSING) == 0;
   if (judged && (error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || error == MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE)) {
-    return Fail(
-        judge_.Refusal(flags, peer_address(),
-                       credentials_->side() == Side::kServer ? "the client's certificate" : "the card's certificate"));
+    return Fail(judge_.Refusal(flags, peer_address(), PeersCertificate()));
   }
   if (stream_gone) return Fail(PeersLastWord(error));
   if (other_versions_) error = MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;

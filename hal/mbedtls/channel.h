@@ -43,6 +43,9 @@ class Channel final : public SecureChannel {
 
   [[nodiscard]] bool SpeaksOnlyOtherVersions(std::span<const std::uint8_t> alert) const;
   [[nodiscard]] Transfer ShakeHands();
+  [[nodiscard]] bool AwaitsCertificates() const;
+  [[nodiscard]] Transfer BoundCertificates();
+  [[nodiscard]] const char* PeersCertificate() const;
   void GuardFinished();
   [[nodiscard]] Transfer AwaitFirstRecord();
   [[nodiscard]] Transfer SetUp();

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "mbedtls/chain_bounds.h"
 #include "mbedtls/judge.h"
 #include "mbedtls/x509_values.h"
 
@@ -88,8 +89,10 @@ Status Credentials::CheckRevocationLists() const {
 }
 
 Status Credentials::CheckOwnCertificate() const {
-  const Status status =
-      VerifyChain(*certificate_.get(), Side::kServer, ca_.get(), crl(), clock_, "certificate", "our own");
+  Status status = CheckBounds(*certificate_.get(), "certificate", "our own");
+  if (status.ok()) {
+    status = VerifyChain(*certificate_.get(), Side::kServer, ca_.get(), crl(), clock_, "certificate", "our own");
+  }
   if (status.ok() || status.code() == Code::kResourceExhausted) return status;
   return {Code::kInvalidArgument, status.subject(), status.reason(), status.fix()};
 }

@@ -113,7 +113,8 @@ Status Judge::Refusal(std::uint32_t flags, const std::string& subject, const std
     return refused(our_side_ == Side::kServer ? "is not meant for clients" : "is not meant for cards", renew);
   }
   if ((flags & kWeak) != 0) {
-    return refused("has a weak key or signature", "use SHA-256 or better with P-256, P-384 or RSA from 2048 bits");
+    return refused("has a weak key or signature",
+                   "use SHA-256 or better with P-256, P-384 or RSA of 2048 to 4096 bits");
   }
   if ((flags & kListFaults) != 0) {
     return refused("can't be checked: the revocation list is not our authority's", "replace the list");

@@ -16,7 +16,8 @@
 
 namespace heliostat::hal::mbedtls {
 
-// The keys and signatures that certificates may have: SHA-256 or better, P-256 or P-384, RSA from 2048 bits.
+// The keys and signatures that certificates may have: SHA-256 or better, P-256 or P-384, RSA from 2048 bits. How large
+// they may be: chain_bounds.h.
 extern const mbedtls_x509_crt_profile kCertificateProfile;
 
 class Judge {

@@ -296,6 +296,14 @@ class Certificates(Case):
                     certificate = self.signed(folder, name, *options, digest=digest)
                     self.assert_refused_weak(weak, certificate, number)
 
+    def test_with_a_key_or_a_chain_that_takes_long_to_verify(self):
+        with tempfile.TemporaryDirectory() as folder:
+            large = self.signed(folder, "exponent", "rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:4294967297")
+            self.assert_refused(UNSUPPORTED, certificate=large)
+            with open(self.user("good")[0], encoding="ascii") as good, open(f"{folder}/chain.pem", "w", encoding="ascii") as chain:
+                chain.write(good.read() * 4)
+            self.assert_alert(self.s_client("-tls1_2", "-cert_chain", f"{folder}/chain.pem"), UNSUPPORTED)
+
     def assert_refused_weak(self, ciphers, certificate, number):
         self.assert_alert(self.s_client("-tls1_2", "-cipher", ciphers, certificate=certificate), number)
 

@@ -5,8 +5,10 @@
 #include <mbedtls/ssl_internal.h>
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "hal/byte_stream.h"
 #include "mbedtls/owned.h"
@@ -31,8 +33,14 @@ class Impostor {
     mbedtls_ssl_set_bio(ssl_.get(), stream_.get(), &Send, &Receive, nullptr);
   }
   int Handshake() { return mbedtls_ssl_handshake(ssl_.get()); }
-  // The certificates go out after those that it has: to be called before the handshake.
-  mbedtls_x509_crt* certificates() { return certificates_.get(); }
+  // These instead, in DER. Before the handshake.
+  void Show(const std::vector<std::string>& certificates) {
+    mbedtls_x509_crt_free(certificates_.get());
+    for (const std::string& one : certificates) {
+      const auto* der = reinterpret_cast<const std::uint8_t*>(one.data());
+      EXPECT_EQ(mbedtls_x509_crt_parse_der(certificates_.get(), der, one.size()), 0);
+    }
+  }
   // An alert that ends nothing.
   void Warn() {
     (void)mbedtls_ssl_send_alert_message(ssl_.get(), MBEDTLS_SSL_ALERT_LEVEL_WARNING,
