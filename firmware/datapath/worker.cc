@@ -174,12 +174,10 @@ void Worker::Judge(const Tables& tables, std::uint16_t port, Direction direction
   const std::uint32_t guarded = Guard(tables, port, direction);
   verdict_cache_.Classify(*source.policy, {tables.generation, port, direction}, {burst.keys.data(), burst.count},
                           burst.verdicts);
-  const auto rules = source.policy->rules();
   for (std::uint16_t i = 0; i < burst.count; ++i) {
     const rules::Verdict& verdict = burst.verdicts[i];
     if (verdict.outcome != rules::Outcome::kAccept || (guarded >> i & 1U) != 0) continue;
-    burst.match[burst.matches++] = {&source.plans[verdict.slot], &rules[verdict.rule], static_cast<std::uint8_t>(i),
-                                    at_egress};
+    burst.match[burst.matches++] = {&source, verdict, static_cast<std::uint8_t>(i), at_egress};
   }
 }
 
@@ -245,7 +243,7 @@ void Worker::MakeCopies(const Tables& tables) {
 }
 
 void Worker::MakeCopy(const Match& match, const Tables& tables, LedgerRun& matched) {
-  const CopyPlan& plan = *match.plan;
+  const CopyPlan& plan = match.source->plans[match.verdict.slot];
   // Copied is what the port carries. At its egress a refused original was not carried.
   const bool carried = (burst_.carried >> match.packet & 1U) != 0;
   if (!carried && (match.at_egress || plan.forwarded_only)) return;
@@ -289,7 +287,8 @@ void Worker::MakeCopy(const Match& match, const Tables& tables, LedgerRun& match
   request.inner_bytes = static_cast<std::uint32_t>(inner);
   request.info.flow_hash = hash;
   request.info.time_ns = wall_ns_;
-  if (member.header.kind == encap::Kind::kGeneve) request.info.rule = match.rule->number;
+  const bool names_rule = member.header.kind == encap::Kind::kGeneve;
+  if (names_rule) request.info.rule = match.source->policy->OriginOf(match.verdict).number;
   request.info.tagged = key.Has(packet::FlowKey::kTagged);
   if (request.info.tagged) {
     const auto start = burst_.starts[match.packet];

@@ -74,8 +74,8 @@ class Worker {
 
  private:
   struct Match {
-    const CopyPlan* plan = nullptr;
-    const rules::RuleOrigin* rule = nullptr;
+    const SourceTable* source = nullptr;
+    rules::Verdict verdict;
     std::uint8_t packet = 0;  // index in the burst
     bool at_egress = false;   // judged where the frame leaves
   };

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
-#include "base/status.h"
 #include "config/config.h"
 #include "packet/flow_key.h"
 
@@ -24,14 +24,13 @@ enum class Outcome : std::uint8_t { kNone = 0, kAccept = 1, kReject = 2 };
 struct Verdict {
   Outcome outcome = Outcome::kNone;
   std::uint8_t slot = 0;   // which filter of the tuple decided
-  std::uint32_t rule = 0;  // index in Policy::rules()
+  std::uint32_t rule = 0;  // index in FilterTable::origins() of that filter
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
 // Where a compiled rule came from: for hit counters and explanations. A network service is one rule, whatever it
 // takes to match it.
 struct RuleOrigin {
-  std::uint8_t slot = 0;
   std::uint16_t number = 0;   // 0: a network service
   config::Service service{};  // when number is 0
   friend bool operator==(const RuleOrigin&, const RuleOrigin&) = default;
@@ -41,16 +40,20 @@ class Policy {
  public:
   static constexpr std::size_t kMaxSlots = 256;
 
-  virtual ~Policy() = default;
-  // `verdicts` has at least as many elements as `keys`. A runt key gets Outcome::kNone.
-  virtual void Classify(std::span<const packet::FlowKey> keys, std::span<Verdict> verdicts) const = 0;
-  // In the order in which they are tried: by slot, services first, then by number.
-  [[nodiscard]] virtual std::span<const RuleOrigin> rules() const = 0;
-  // Of this policy alone, without the filters' tables, which policies share.
-  [[nodiscard]] virtual std::size_t MemoryBytes() const = 0;
-};
+  // By slot, at most kMaxSlots. Other policies may share them.
+  explicit Policy(std::vector<std::shared_ptr<const FilterTable>> tables) : tables_(std::move(tables)) {}
 
-// Tries the tables in order of their slot. At most Policy::kMaxSlots of them.
-[[nodiscard]] std::shared_ptr<const Policy> MakePolicy(std::vector<std::shared_ptr<const FilterTable>> tables);
+  // `verdicts` has at least as many elements as `keys`. A runt key gets Outcome::kNone.
+  void Classify(std::span<const packet::FlowKey> keys, std::span<Verdict> verdicts) const;
+  // Of a verdict of this policy that is not Outcome::kNone.
+  [[nodiscard]] const RuleOrigin& OriginOf(const Verdict& verdict) const;
+  // Of this policy alone, without the filters' tables.
+  [[nodiscard]] std::size_t MemoryBytes() const { return sizeof *this + tables_.capacity() * sizeof(tables_[0]); }
+
+ private:
+  [[nodiscard]] Verdict Judge(const packet::FlowKey& key) const;
+
+  std::vector<std::shared_ptr<const FilterTable>> tables_;
+};
 
 }  // namespace heliostat::rules

@@ -105,7 +105,7 @@ class Compiler {
     if (policy == nullptr) {
       std::vector<std::shared_ptr<const FilterTable>> tables;
       for (const std::uint32_t session : sessions) tables.push_back(TableOf(filter_of_[session], direction));
-      policy = MakePolicy(std::move(tables));
+      policy = std::make_shared<const Policy>(std::move(tables));
       compiled_.memory_bytes += policy->MemoryBytes();
     }
     return {policy, std::move(sessions)};
@@ -152,7 +152,7 @@ Result<Compiled> Compile(const config::Config& config, const Earlier* earlier) {
 std::shared_ptr<const Policy> CompilePolicy(std::span<const config::Filter* const> filters, Direction direction) {
   std::vector<std::shared_ptr<const FilterTable>> tables;
   for (const config::Filter* filter : filters) tables.push_back(FilterTable::Compile(*filter, direction));
-  return MakePolicy(std::move(tables));
+  return std::make_shared<const Policy>(std::move(tables));
 }
 
 }  // namespace heliostat::rules

@@ -361,12 +361,12 @@ FilterTable FilterTable::Builder::Finish() {
 std::shared_ptr<const FilterTable> FilterTable::Compile(const config::Filter& filter, config::Direction direction) {
   Builder builder;
   for (const config::Service service : filter.services) {
-    builder.BeginRule(Outcome::kAccept, {.slot = 0, .number = 0, .service = service});
+    builder.BeginRule(Outcome::kAccept, {.number = 0, .service = service});
     for (const config::Rule& rule : ServiceRules(service)) builder.AddPattern(rule);
   }
   for (const config::Rule& rule : direction == config::Direction::kInbound ? filter.inbound : filter.outbound) {
     builder.BeginRule(rule.action == config::Action::kAccept ? Outcome::kAccept : Outcome::kReject,
-                      {.slot = 0, .number = rule.number, .service = {}});
+                      {.number = rule.number, .service = {}});
     builder.AddPattern(rule);
   }
   return std::make_shared<const FilterTable>(builder.Finish());

@@ -43,7 +43,7 @@ class FilterTable {
   [[nodiscard]] std::uint32_t Find(const KeyWords& key) const;
   [[nodiscard]] Outcome OutcomeOf(std::uint32_t rule) const { return outcomes_[rule]; }
 
-  // Services first, then rules by number; slot is 0.
+  // Services first, then rules by number.
   [[nodiscard]] std::span<const RuleOrigin> origins() const { return origins_; }
   [[nodiscard]] std::size_t MemoryBytes() const;
 

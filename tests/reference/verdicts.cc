@@ -144,7 +144,7 @@ std::string VerdictLine(const Mirror& mirror, const rules::InterfacePolicy& at, 
   if (verdict.outcome == rules::Outcome::kNone) {
     return "none";
   }
-  const rules::RuleOrigin& origin = at.policy->rules()[verdict.rule];
+  const rules::RuleOrigin& origin = at.policy->OriginOf(verdict);
   std::string line = verdict.outcome == rules::Outcome::kAccept ? "accept " : "reject ";
   line += mirror.config.sessions.at(at.sessions.at(verdict.slot)).metadata.name + " ";
   line += origin.number != 0 ? std::to_string(origin.number) : std::string(ServiceName(origin.service));

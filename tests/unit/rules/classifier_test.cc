@@ -80,7 +80,7 @@ TEST(Classifier, OffersARejectOfOneSessionToNoOther) {
   Filter accepts;
   accepts.inbound = {Numbered(5, Action::kAccept)};
   EXPECT_EQ(Judge({&rejects, &accepts}, Tcp(1, 2)), (Verdict{Outcome::kReject, 0, 0}));
-  EXPECT_EQ(Judge({&rejects, &accepts}, FlowKey{}), (Verdict{Outcome::kAccept, 1, 1}));
+  EXPECT_EQ(Judge({&rejects, &accepts}, FlowKey{}), (Verdict{Outcome::kAccept, 1, 0}));
 }
 
 TEST(Classifier, PassesOverAFilterWithNothingForTheDirection) {
@@ -112,10 +112,9 @@ TEST(Classifier, NamesTheOriginOfEachRule) {
   second.inbound = {Numbered(3, Action::kReject)};
   const std::vector<const Filter*> tuple{&first, &second};
   const auto policy = CompilePolicy(tuple, Direction::kInbound);
-  ASSERT_EQ(policy->rules().size(), 3U);
-  EXPECT_EQ(policy->rules()[0], (RuleOrigin{0, 0, Service::kArp}));
-  EXPECT_EQ(policy->rules()[1], (RuleOrigin{0, 7, {}}));
-  EXPECT_EQ(policy->rules()[2], (RuleOrigin{1, 3, {}}));
+  EXPECT_EQ(policy->OriginOf({Outcome::kAccept, 0, 0}), (RuleOrigin{0, Service::kArp}));
+  EXPECT_EQ(policy->OriginOf({Outcome::kAccept, 0, 1}), (RuleOrigin{7, {}}));
+  EXPECT_EQ(policy->OriginOf({Outcome::kReject, 1, 0}), (RuleOrigin{3, {}}));
 }
 
 TEST(Classifier, JudgesNoRunt) {

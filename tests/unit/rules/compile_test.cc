@@ -94,6 +94,28 @@ TEST(Compile, SharesOnePolicyBetweenInterfacesWithTheSameFilters) {
   EXPECT_EQ(compiled.interfaces.back().name, "wire0");
 }
 
+TEST(Compile, HoldsAFilterOnceHoweverManyTuplesItIsIn) {
+  Config config;
+  for (int f = 0; f < 8; ++f) {
+    config.filters.push_back(AcceptAll("f" + std::to_string(f)));
+    config.filters.back().inbound.resize(1'000, config.filters.back().inbound[0]);
+  }
+  const auto memory_bytes = [&config](std::size_t interfaces) {
+    config.sessions.clear();
+    for (std::size_t i = 0; i < interfaces; ++i) {
+      for (std::size_t f = 0; f < 8; ++f) {
+        const std::string name = std::to_string(i) + "." + std::to_string(f);
+        const auto number = static_cast<std::uint16_t>(8 * i + (f + i) % 8 + 1);
+        config.sessions.push_back(SessionOf(name, number, {"guest" + std::to_string(i)}, "f" + std::to_string(f)));
+      }
+    }
+    const Compiled compiled = MustCompile(config);
+    EXPECT_EQ(compiled.policies, 2 * interfaces) << "every interface tries them in another order";
+    return compiled.memory_bytes;
+  };
+  EXPECT_LT(memory_bytes(8), memory_bytes(1) + 8'192);
+}
+
 TEST(Compile, GivesNoSlotToASessionWhoseFilterHasNothingForTheDirection) {
   Config config;
   config.filters = {AcceptAll("all"), AcceptAll("nothing")};

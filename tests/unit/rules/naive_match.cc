@@ -116,13 +116,13 @@ NaiveVerdict NaiveJudge(std::span<const config::Filter* const> filters, config::
   for (std::size_t slot = 0; slot < filters.size(); ++slot) {
     const auto slot_number = static_cast<std::uint8_t>(slot);
     for (const config::Service service : filters[slot]->services) {
-      if (NaiveMatch(service, key)) return {Outcome::kAccept, {slot_number, 0, service}};
+      if (NaiveMatch(service, key)) return {Outcome::kAccept, slot_number, {0, service}};
     }
     const auto& rules = direction == config::Direction::kInbound ? filters[slot]->inbound : filters[slot]->outbound;
     for (const config::Rule& rule : rules) {
       if (!NaiveMatch(rule, key)) continue;
-      return {rule.action == config::Action::kAccept ? Outcome::kAccept : Outcome::kReject,
-              {slot_number, rule.number, {}}};
+      return {
+          rule.action == config::Action::kAccept ? Outcome::kAccept : Outcome::kReject, slot_number, {rule.number, {}}};
     }
   }
   return {};

@@ -14,6 +14,7 @@ bool NaiveMatch(config::Service service, const packet::FlowKey& key);
 
 struct NaiveVerdict {
   Outcome outcome = Outcome::kNone;
+  std::uint8_t slot = 0;
   RuleOrigin origin;
   friend bool operator==(const NaiveVerdict&, const NaiveVerdict&) = default;
 };
