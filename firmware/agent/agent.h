@@ -44,7 +44,8 @@ struct Retired {
   std::vector<std::uint32_t> entries;  // of the ledger, that only these tables name
 };
 
-// A configuration that is built and not published. Dropped, it leaves nothing behind.
+// A configuration that is built and not published. Dropped, it leaves nothing behind but the memory that the workers'
+// ledgers have reserved for its lines, which they keep and use again: at most LedgerShard::kMaxEntries lines each.
 struct Prepared {
   Built built;
   Applied applied;

@@ -19,7 +19,8 @@ struct Card {
 
 // kInvalidArgument, kNotFound, kAlreadyExists, kFailedPrecondition or kResourceExhausted, with the field path, the
 // reason and the fix of the first error in the order of the Config's members, limits first. Expects names and rules
-// sorted. Time grows with the number of rules, members and session-source pairs, no faster.
+// sorted. Time grows with the number of rules, of members, of session-source pairs and of members of the groups that
+// sessions name, counted for each of these sessions.
 [[nodiscard]] Status Validate(const Config& config, const Card& card);
 
 }  // namespace heliostat::config
