@@ -1,6 +1,7 @@
 #include "underlay/next_hop.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace heliostat::underlay {
 namespace {
@@ -8,25 +9,29 @@ namespace {
 using config::Interface;
 using config::Underlay;
 
+// A better one is behind the worse.
+enum class PathKind : std::uint8_t { kGateway, kRoute, kOnLink };
+
 struct Path {
   const Underlay* underlay = nullptr;
   IpAddress hop;
-  int length = -1;
+  std::pair<int, PathKind> rank{-1, PathKind::kGateway};  // length of the prefix first
 };
 
-// A longer prefix wins; among equal ones on-link, then the first found.
+// The highest rank wins, whichever underlay it is of; among equal ones the first found.
 void Consider(Path& best, const Underlay& underlay, const IpAddress& remote) {
-  const auto offer = [&](int length, const IpAddress& hop) {
-    if (length > best.length) best = {&underlay, hop, length};
+  const auto offer = [&](int length, PathKind kind, const IpAddress& hop) {
+    const std::pair<int, PathKind> rank(length, kind);
+    if (rank > best.rank) best = {&underlay, hop, rank};
   };
   for (const IpPrefix& on_link : underlay.addresses) {
-    if (on_link.Contains(remote)) offer(on_link.length, remote);
+    if (on_link.Contains(remote)) offer(on_link.length, PathKind::kOnLink, remote);
   }
   for (const config::Route& route : underlay.routes) {
-    if (route.destination.Contains(remote)) offer(route.destination.length, route.gateway);
+    if (route.destination.Contains(remote)) offer(route.destination.length, PathKind::kRoute, route.gateway);
   }
   for (const IpAddress& gateway : underlay.gateways) {
-    if (gateway.family == remote.family) offer(0, gateway);
+    if (gateway.family == remote.family) offer(0, PathKind::kGateway, gateway);
   }
 }
 

@@ -32,9 +32,9 @@ class Resolver {
   Resolver(const config::Config& config, const std::vector<config::Interface>& interfaces);
   Resolver(const config::Config&, std::vector<config::Interface>&&) = delete;
 
-  // `target` is not a group. Longest prefix over all underlays: on-link prefixes, routes, then gateways; a remote that
-  // is a local guest's primary address goes to that guest's port; a target that names its interface uses that one
-  // alone.
+  // `target` is not a group. The longest prefix of all underlays; of equal ones an on-link prefix before a route before
+  // a gateway, then the first underlay. A remote that is a local guest's primary address goes to that guest's port; a
+  // target that names its interface uses that one alone.
   [[nodiscard]] NextHop Resolve(const config::Target& target) const;
   // Index of the interface of that name; none when there is none.
   [[nodiscard]] std::optional<std::size_t> FindInterface(std::string_view name) const;

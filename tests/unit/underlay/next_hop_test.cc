@@ -72,6 +72,16 @@ TEST(NextHop, PrefersTheLongestPrefixOfAllUnderlays) {
   EXPECT_EQ(Fixture().To("8.8.8.8").destination_mac, Mac("02:00:00:00:01:fe"));
 }
 
+TEST(NextHop, PrefersOnLinkToARouteToAGatewayAtEqualLengthInWhicheverUnderlay) {
+  Fixture f;
+  f.config.underlays[0].routes.push_back({*IpPrefix::Parse("10.3.0.0/24"), Ip("10.1.0.253")});
+  EXPECT_EQ(f.To("10.3.0.254").destination_mac, Mac("02:00:00:00:03:fe")) << "on the link of the second";
+  f.config.underlays[1].routes.push_back({*IpPrefix::Parse("0.0.0.0/0"), Ip("10.3.0.254")});
+  EXPECT_EQ(f.To("8.8.8.8").destination_mac, Mac("02:00:00:00:03:fe")) << "the second's route, the first's gateway";
+  f.config.underlays[0].routes.push_back({*IpPrefix::Parse("0.0.0.0/0"), Ip("10.1.0.253")});
+  EXPECT_EQ(f.To("8.8.8.8").destination_mac, Mac("02:00:00:00:01:fd")) << "the same in both: the first's";
+}
+
 TEST(NextHop, IsMissingWithoutRoute) {
   const NextHop hop = Fixture().To("2001:db8::1");
   EXPECT_FALSE(hop.routed);
