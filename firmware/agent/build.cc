@@ -106,6 +106,7 @@ class Builder {
       : input_(input), config_(*input.config), previous_(previous), next_hops_(*input.config, input.interfaces) {}
 
   Result<Built> Run() {
+    HELIOSTAT_RETURN_IF_ERROR(CheckMembers());
     Result<rules::Compiled> compiled = Compile();
     if (!compiled.ok()) return compiled.status();
 
@@ -136,6 +137,22 @@ class Builder {
   }
 
  private:
+  // Of enabled sessions, before anything is made of them: the loop guard holds a line for each, too.
+  Status CheckMembers() const {
+    std::uint64_t members = 0;
+    for (const config::Session& session : config_.sessions) {
+      const config::Target* target = FindTarget(config_, session.target);
+      if (!session.enabled || target == nullptr) continue;
+      const std::uint64_t directions = session.direction == config::DirectionSet::kAll ? 2 : 1;
+      members += directions * session.sources.size() * (target->group ? target->members.size() : 1);
+      if (members <= kMaxMembers) continue;
+      return {Code::kResourceExhausted, "session \"" + session.metadata.name + "\"",
+              "sources, times directions, times members of their groups, are more than " + std::to_string(kMaxMembers),
+              "use fewer sources, or smaller groups"};
+    }
+    return OkStatus();
+  }
+
   Result<rules::Compiled> Compile() const {
     if (previous_.config == nullptr) return rules::Compile(config_);
     const rules::Earlier earlier{*previous_.config, previous_.filter_tables};
@@ -274,12 +291,6 @@ class Builder {
     const std::vector<const config::Target*> members = MembersOf(config_, *target);
     plan.members.reserve(members.size());
     for (const config::Target* member : members) {
-      if (++members_ > kMaxMembers) {
-        return {
-            Code::kResourceExhausted, "session \"" + session.metadata.name + "\"",
-            "sources, times directions, times members of their groups, are more than " + std::to_string(kMaxMembers),
-            "use fewer sources, or smaller groups"};
-      }
       datapath::Member built;
       if (withdrawn || !config::MayUse(target->metadata.owner, *member) ||
           !config::MayDeliver(config_, next_hops_.guests(), *member)) {
@@ -393,7 +404,6 @@ class Builder {
   const config::Config& config_;
   const Registry& previous_;
   NextHops next_hops_;
-  std::uint32_t members_ = 0;
   Built built_;
 };
 

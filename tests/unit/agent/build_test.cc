@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/failing_memory.h"
 #include "support/frame_builder.h"
 #include "support/mirror_config.h"
 
@@ -90,13 +91,25 @@ TEST(Build, ReportsAGroupWithOneDeadMemberAsActiveAndSaysWhich) {
   EXPECT_EQ(built->sessions[0].reason, "target \"m3\": no neighbour 10.9.0.3 on \"analyser\"");
 }
 
-TEST(Build, RefusesMoreTemplatesThanMemoryIsMeantFor) {
+TEST(Build, RefusesMoreTemplatesThanMemoryIsMeantForBeforeItMakesAny) {
   config::Config config = support::MirrorToGroup();
   config.targets[0].members.assign(200'000, "m2");  // past validation, which bounds a group
-  const auto built = BuildOn(config, Interfaces());
+  const auto interfaces = Interfaces();
+  const BuildInput input{.config = support::Shared(config), .interfaces = interfaces};
+  const Registry nothing;
+  const support::FailingMemory memory(0);
+  const auto built = Build(input, nothing);
+  EXPECT_LT(memory.allocations(), 100U);
   ASSERT_FALSE(built.ok());
   EXPECT_EQ(built.status().code(), Code::kResourceExhausted);
   EXPECT_THAT(built.status().ToString(), testing::HasSubstr("262144"));
+}
+
+TEST(Build, CountsNoTemplatesOfADisabledSession) {
+  config::Config config = support::MirrorToGroup();
+  config.targets[0].members.assign(200'000, "m2");
+  config.sessions[0].enabled = false;
+  EXPECT_TRUE(BuildOn(config, Interfaces()).ok());
 }
 
 }  // namespace
