@@ -336,7 +336,8 @@ class Builder {
     member.header = *header;
     member.egress = static_cast<std::uint16_t>(hop.interface);
     member.max_inner_bytes = MaxInner(target, hop, egress, member.header);
-    // A plain copy keeps its own tag, which a port takes beyond its MTU; below a `vlan` copy's tag there is no room.
+    // A plain copy keeps its own 0x8100 tag, which a port takes beyond its MTU; below a `vlan` copy's tag there is no
+    // room.
     member.tagged_extra_bytes = target.encapsulation == Encapsulation::kNone ? kTagBytes : 0;
     member.resolved = true;
     return OkStatus();

@@ -28,7 +28,7 @@ struct Member {
   std::uint16_t egress = 0;             // port
   bool resolved = false;                // false: no next hop; `header` is empty
   bool withdrawn = false;               // not resolved, for its use is not allowed any more: the target is down
-  std::uint8_t tagged_extra_bytes = 0;  // so many more, of an original with a tag: plain copies
+  std::uint8_t tagged_extra_bytes = 0;  // so many more, of an original with an 0x8100 tag: plain copies
   std::uint32_t max_inner_bytes = 0;    // of an original that fit the MTU
   std::shared_ptr<Stream> stream;       // when `header` has a sequence
 };

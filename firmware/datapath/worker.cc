@@ -4,6 +4,7 @@
 #include <bit>
 #include <utility>
 
+#include "packet/ethernet.h"
 #include "packet/parse.h"
 
 namespace heliostat::datapath {
@@ -32,12 +33,15 @@ bool IsSource(const Tables& tables, std::uint16_t port, Direction direction) {
          tables.ports[port].directions[static_cast<std::size_t>(direction)].policy != nullptr;
 }
 
-// A tag may make a frame longer than a port takes without.
-bool FitsTagged(const hal::PortInfo& port, const hal::Packet* packet) {
+// Such a tag, outermost, may make a frame longer than a port takes without. No other: the kernel (packet_snd) asks for
+// this type alone.
+bool HasVlanTag(std::span<const std::uint8_t> start) {
   constexpr std::size_t kType = 12;
-  const auto start = hal::Start(packet);
-  return hal::Length(packet) <= port.max_send_bytes + port.send_tag_bytes && start.size() > kType + 1 &&
-         start[kType] == 0x81 && start[kType + 1] == 0x00;
+  return start.size() > kType + 1 && (start[kType] << 8 | start[kType + 1]) == packet::kEtherTypeVlan;
+}
+
+bool FitsTagged(const hal::PortInfo& port, const hal::Packet* packet) {
+  return hal::Length(packet) <= port.max_send_bytes + port.send_tag_bytes && HasVlanTag(hal::Start(packet));
 }
 
 // A port with queues to spare has one a worker for copies: they never fill the originals' queue.
@@ -272,8 +276,9 @@ void Worker::MakeCopy(const Match& match, const Tables& tables, LedgerRun& match
   const std::uint64_t min_cut = key.Has(packet::FlowKey::kIpv6) ? kMinIpv6CutBytes : kMinCutBytes;
   std::uint64_t inner = bytes;
   if (plan.packet_length != 0) inner = std::min(inner, std::max<std::uint64_t>(plan.packet_length, min_cut));
-  const std::uint64_t tag_bytes = key.Has(packet::FlowKey::kTagged) ? member.tagged_extra_bytes : 0;
-  inner = std::min<std::uint64_t>(inner, member.max_inner_bytes + tag_bytes);
+  std::uint64_t most = member.max_inner_bytes;
+  if (member.tagged_extra_bytes != 0 && HasVlanTag(burst_.starts[match.packet])) most += member.tagged_extra_bytes;
+  inner = std::min(inner, most);
   if (inner < std::min<std::uint64_t>(bytes, min_cut)) return drop(Column::kTooLong);
   if (plan.limiter) {
     if (!monotonic_ns_) monotonic_ns_ = options_.clock->MonotonicNs();

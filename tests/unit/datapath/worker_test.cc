@@ -164,6 +164,28 @@ TEST(Worker, CutsToTheMtuAndCountsAsSent) {
   EXPECT_EQ(GuestOut(card)[Column::kSent].packets, 1U);
 }
 
+// The kernel takes 0x8100 beyond an interface's MTU and no other tag: a copy with one would be lost and count as sent.
+TEST(Worker, GivesAPlainCopyRoomForAn8100TagAndCutsBelowAnyOther) {
+  support::RingCardOptions options = SmallCard();
+  options.ports.push_back({.name = "recorder", .number = 4});
+  RingCard card(options);
+  config::Config config = MirrorAll();
+  config.targets[0] = {};
+  config.targets[0].metadata.name = "to";
+  config.targets[0].encapsulation = config::Encapsulation::kNone;
+  config.targets[0].interface = "recorder";
+  config.sessions[0].tunnel_id.reset();
+  card.Apply(config);
+  for (const std::uint16_t tpid : std::vector<std::uint16_t>{0x8100, 0x88a8, 0x9100}) {
+    const Bytes frame = Ethernet().Vlan({.id = 100, .tpid = tpid}).Payload(1500).Build();
+    ASSERT_EQ(frame.size(), 1518U);
+    card.Put("guest", frame);
+    card.Run();
+    EXPECT_THAT(card.Take("recorder"), testing::ElementsAre(SizeIs(tpid == 0x8100 ? 1518 : 1514))) << tpid;
+  }
+  EXPECT_EQ(GuestOut(card)[Column::kSent].packets, 3U);
+}
+
 TEST(Worker, NumbersErspanCopiesInTheOrderOfSending) {
   RingCard card(SmallCard());
   card.Apply(MirrorAll({.encapsulation = config::Encapsulation::kErspan2}));
