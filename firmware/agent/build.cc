@@ -236,10 +236,16 @@ class Builder {
            input_.interfaces[hop.interface].name + "\"";
   }
 
-  // Counters live as long as the session and its source do, and sequences as long as the session and its target,
-  // though the session is disabled, takes no copies in one direction just now, or its target has no sequence.
+  // Counters live as long as the session and its source do, sequences as long as the session and its target, and rate
+  // limiters as long as the session and its limit, though the session is disabled, takes no copies in one direction
+  // just now, or its target has no sequence or route. A limiter made anew would be full: nobody gets past the limit by
+  // turning a session off and on.
   void KeepEarlier() {
     for (const config::Session& session : config_.sessions) {
+      const auto limiter = previous_.limiters.find(session.metadata.name);
+      if (limiter != previous_.limiters.end() && session.rate_limit == limiter->second.limit) {
+        built_.registry.limiters.insert(*limiter);
+      }
       for (const std::string& name : session.sources) {
         const auto port = next_hops_.PortOf(name);
         if (!port) continue;
@@ -384,17 +390,12 @@ class Builder {
     return stream;
   }
 
+  // All sources of a session share one. It is made anew when a copy has become larger than all its room; the room
+  // stays when copies become smaller again.
   std::shared_ptr<datapath::RateLimiter> LimiterFor(const config::Session& session, std::uint32_t largest_copy_bytes) {
     Registry::Limiter& limiter = built_.registry.limiters[session.metadata.name];
-    if (limiter.limiter) return limiter.limiter;  // all sources of a session share one
-    const auto known = previous_.limiters.find(session.metadata.name);
-    if (known != previous_.limiters.end() && known->second.limit == *session.rate_limit &&
-        known->second.largest_copy_bytes == largest_copy_bytes) {
-      limiter = known->second;
-      return limiter.limiter;
-    }
+    if (limiter.limiter && limiter.limiter->HasRoomFor(largest_copy_bytes)) return limiter.limiter;
     limiter.limit = *session.rate_limit;
-    limiter.largest_copy_bytes = largest_copy_bytes;
     const datapath::RateLimiterSpec spec{limiter.limit.packets_per_second, limiter.limit.bits_per_second,
                                          limiter.limit.burst, largest_copy_bytes};
     limiter.limiter = std::make_shared<datapath::RateLimiter>(spec, input_.now_ns);

@@ -35,7 +35,6 @@ struct Registry {
   std::map<std::pair<std::string, std::string>, std::shared_ptr<datapath::Stream>> streams;  // session, target
   struct Limiter {
     config::RateLimit limit;
-    std::uint32_t largest_copy_bytes = 0;
     std::shared_ptr<datapath::RateLimiter> limiter;
   };
   std::map<std::string, Limiter> limiters;  // by session

@@ -28,6 +28,9 @@ class alignas(64) RateLimiter {
   RateLimiter(const RateLimiter&) = delete;
   RateLimiter& operator=(const RateLimiter&) = delete;
 
+  // Does a copy of `bytes` (encapsulated) fit the bucket when it is full? Any thread.
+  [[nodiscard]] bool HasRoomFor(std::uint32_t bytes) const { return CostTicks(bytes) <= tolerance_ticks_; }
+
   // May a copy of `bytes` (encapsulated) be sent now? Any thread; no lock, no division.
   [[nodiscard]] bool Take(std::uint64_t now_ns, std::uint32_t bytes) { return TakeBurst(now_ns, {&bytes, 1}) != 0; }
 

@@ -102,6 +102,47 @@ TEST(Agent, KeepsCountersAndSequencesOfADisabledSession) {
   EXPECT_EQ(copies[1][kSequenceEnd - 1], copies[0][kSequenceEnd - 1] + 1) << "ERSPAN's sequence goes on";
 }
 
+// Room for one copy, and next to none again while the clock stands.
+config::Config MirrorLimited() {
+  config::Config config = MirrorAll();
+  config.sessions[0].rate_limit = config::RateLimit{.bits_per_second = 1'000};
+  return config;
+}
+
+TEST(Agent, KeepsARateLimiterWhileTheSessionRestsOrItsTargetHasNoRoute) {
+  config::Config disabled = MirrorLimited();
+  disabled.sessions[0].enabled = false;
+  config::Config no_rules = MirrorLimited();
+  no_rules.filters[0].inbound.clear();
+  no_rules.filters[0].outbound.clear();
+  config::Config no_route = MirrorLimited();
+  no_route.underlays.clear();
+  for (const config::Config& between : {disabled, no_rules, no_route}) {
+    RingCard card(SmallCard());
+    card.Apply(MirrorLimited());
+    card.Put("guest", Ethernet().Payload(1000).Build());
+    card.Run();
+    EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kSent].packets, 1U);
+    card.Apply(between);
+    card.worker().RunOnce();
+    card.Apply(MirrorLimited());
+    card.Put("guest", Ethernet().Payload(1000).Build());
+    card.Run();
+    EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kRateLimited].packets, 1U);
+  }
+}
+
+TEST(Agent, MakesALimiterRoomForTheCopiesOfATargetThatGetsARoute) {
+  RingCard card(SmallCard());
+  config::Config no_route = MirrorLimited();
+  no_route.underlays.clear();
+  card.Apply(no_route);
+  card.Apply(MirrorLimited());
+  card.Put("guest", Ethernet().Payload(1000).Build());
+  card.Run();
+  EXPECT_EQ(card.Ledger("all", "guest", Direction::kOutbound)[Column::kSent].packets, 1U);
+}
+
 TEST(Agent, ForgetsTheCountersOfASourceThatIsTakenOut) {
   RingCard card(SmallCard());
   config::Config both = MirrorAll();
