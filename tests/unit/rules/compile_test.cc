@@ -138,22 +138,23 @@ TEST(Compile, GivesASlotInBothDirectionsForAService) {
 
 TEST(Compile, DoesNotCompileAgainWhatIsTheSame) {
   Config before;
-  before.filters = {AcceptAll("changed"), AcceptAll("gone"), AcceptAll("same")};
-  before.sessions = {SessionOf("a", 1, {"guest0"}, "changed"), SessionOf("b", 2, {"guest0"}, "same")};
+  before.filters = {AcceptAll("changed"), AcceptAll("gone"), AcceptAll("same"), AcceptAll("served")};
+  before.sessions = {SessionOf("a", 1, {"guest0"}, "changed"), SessionOf("b", 2, {"guest0"}, "same"),
+                     SessionOf("c", 3, {"guest0"}, "served")};
   const Compiled first = MustCompile(before);
   Config after = before;
   after.filters.erase(after.filters.begin() + 1);
   after.filters[0].inbound[0].action = config::Action::kReject;
   after.filters[1].metadata.description = "no part of the table";
+  after.filters[2].services = {config::Service::kArp};
   const Earlier earlier{before, first.tables};
   const auto second = Compile(after, &earlier);
   ASSERT_TRUE(second.ok());
-  const auto changed = [&](std::size_t direction) {
-    return second->tables[0][direction] != first.tables[0][direction];
-  };
-  EXPECT_TRUE(changed(0)) << "its inbound rule";
-  EXPECT_FALSE(changed(1));
+  EXPECT_NE(second->tables[0][0], first.tables[0][0]) << "its inbound rule";
+  EXPECT_EQ(second->tables[0][1], first.tables[0][1]);
   EXPECT_EQ(second->tables[1], first.tables[2]);
+  EXPECT_NE(second->tables[2][0], first.tables[3][0]) << "a service is in both directions";
+  EXPECT_NE(second->tables[2][1], first.tables[3][1]);
   const packet::FlowKey key;
   Verdict verdict;
   Inbound(second->interfaces.at(0)).policy->Classify({&key, 1}, {&verdict, 1});
