@@ -317,6 +317,9 @@ Status Provisioner::Confirm(const Identity& by, std::uint64_t generation) {
       return confirmed;
     }
     confirm_by_ns_ = 0;
+    revert_ = Status();
+    // After a start that could not undo it nothing is applied: now it is what Tick goes on with.
+    again_ = !start_.ok();
     Refresh();
     return {};
   });

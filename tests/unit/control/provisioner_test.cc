@@ -284,6 +284,30 @@ TEST(ConfirmedCommit, IsUndoneOnceTheFlashWorksAgain) {
   EXPECT_THAT(card.provisioner().published()->remarks, testing::IsEmpty());
 }
 
+TEST(ConfirmedCommit, IsAppliedWhenConfirmedAfterAStartThatCouldNotUndoIt) {
+  ProvisionedCard card;
+  ASSERT_TRUE(card.Commit(MirrorAll()).ok());
+  ASSERT_TRUE(card.Commit(Config{}, Admin(), 60).ok());
+  card.options().ring.ports.pop_back();  // the analyser's port is no more, so generation 1 can't be used
+  EXPECT_EQ(card.Restart().code(), Code::kNotFound);
+  card.Pass(1);
+  EXPECT_EQ(card.card().agent().generation(), 0U);
+  ASSERT_EQ(card.provisioner().Confirm(Admin(), 2).ToString(), "ok");
+  card.ExpectAt(2, Config{});
+  EXPECT_THAT(card.provisioner().published()->remarks, testing::IsEmpty());
+}
+
+TEST(ConfirmedCommit, IsNoLongerToBeUndoneOnceConfirmed) {
+  ProvisionedCard card;
+  ASSERT_TRUE(card.Commit(MirrorAll()).ok());
+  ASSERT_TRUE(card.Commit(Numbered(2), Admin(), 5).ok());
+  card.flash().FailAt(card.flash().operations() + 1, 1000);
+  card.Pass(5);
+  card.flash().FailAt(0);
+  ASSERT_EQ(card.provisioner().Confirm(Admin(), 2).ToString(), "ok");
+  EXPECT_THAT(card.provisioner().published()->remarks, testing::IsEmpty());
+}
+
 TEST(ConfirmedCommit, OfTheFirstGenerationIsRolledBackToNothing) {
   ProvisionedCard card;
   ASSERT_TRUE(card.Commit(MirrorAll(), Admin(), 60).ok());
