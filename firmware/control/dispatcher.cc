@@ -193,15 +193,21 @@ Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Confirm& conf
 }
 
 Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Rollback& rollback) {
-  return OnAgent(
+  if (rolling_back_) {
+    return Refuse(asked, {Code::kUnavailable, "transaction", "another rollback is under way", "try again in a moment"});
+  }
+  Answer answer = OnAgent(
       asked.id, [this, by = asked.caller.identity, rollback] { return options_.provisioner->Rollback(by, rollback); },
-      [id = asked.id](const Result<codec::Committed>& committed, std::string* out) {
+      [this, id = asked.id](const Result<codec::Committed>& committed, std::string* out) {
+        rolling_back_ = false;
         if (committed.ok()) {
           codec::AppendCommitted(id, *committed, out);
         } else {
           codec::AppendError(id, committed.status(), 0, out);
         }
       });
+  rolling_back_ = true;
+  return answer;
 }
 
 Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::ListGenerations& /*list*/) {

@@ -97,6 +97,8 @@ class Dispatcher {
   Options options_;
   Transaction transaction_;
   Readings readings_;
+  // One at a time, also for those who do not wait for it: it reads a whole generation, and commits wait meanwhile.
+  bool rolling_back_ = false;
   std::shared_ptr<const UseCounts> uses_;  // of the configuration last walked
   // Of older generations one at most is read, and held, at a time: each takes memory like the current one.
   std::weak_ptr<ItemReply> past_reply_;

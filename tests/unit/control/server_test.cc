@@ -430,6 +430,36 @@ TEST(Server, ReadsNoGenerationForWhoHasHungUp) {
   EXPECT_EQ(card.reads(), before);
 }
 
+v1::Request DryRollback(std::uint64_t generation) {
+  v1::Request request;
+  request.mutable_rollback()->set_generation(generation);
+  request.mutable_rollback()->set_dry_run(true);
+  return request;
+}
+
+TEST(Server, MakesOneRollbackAtATimeWhetherSomebodyWaitsForItOrNot) {
+  ServedCard card;
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  ASSERT_NO_FATAL_FAILURE(CommitThree(client));
+  {
+    const BusyAgent busy(card);
+    TestClient other(card, card.authority().User("other"));
+    ASSERT_TRUE(other.In() && other.Leave(DryRollback(1)));
+    ASSERT_TRUE(card.Turn([&] { return card.server().counts().answered == 1; }));
+    other.BreakOff();
+    ASSERT_TRUE(card.Turn([&] { return card.server().counts().served == 1; }));
+    ExpectError(client.Call(DryRollback(1)), Code::kUnavailable, "another rollback is under way");
+  }
+  ASSERT_TRUE(client.Call(GetInfo())->has_info());
+  v1::Request watch;  // in order, so all those before it are done
+  watch.mutable_watch()->set_interval_ms(100);
+  watch.mutable_watch()->set_count(1);
+  watch.mutable_watch()->set_counters(true);
+  ASSERT_TRUE(client.Call(watch)->has_snapshot());
+  EXPECT_TRUE(client.Call(DryRollback(1))->has_committed());
+}
+
 TEST(Server, ReadsOneOlderGenerationAtATime) {
   ServedCard card;
   TestClient client(card, card.authority().User());
