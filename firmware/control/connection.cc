@@ -291,6 +291,8 @@ void Connection::TakeHello(const codec::Request& request, const codec::Hello& he
                      "use a client of the card's release"},
                     request.id);
   }
+  // What it was let in by is the trust of when it connected.
+  if (const Status trusted = options_.secure->Recheck(*channel_); !trusted.ok()) return EndAfter(trusted, request.id);
   Result<Identity> identity = IdentityOf(channel_->peer(), address_);
   if (!identity.ok()) return EndAfter(identity.status(), request.id);
   caller_ = {number_, std::move(*identity), channel_.get()};

@@ -357,7 +357,7 @@ void Server::Recheck() {
   const std::uint64_t now_ns = Now();
   recheck_ns_ = now_ns + options_.limits.recheck_ns;
   for (const auto& [number, connection] : connections_) {
-    if (connection->phase() != Phase::kServing && connection->phase() != Phase::kHello) continue;
+    if (connection->phase() != Phase::kServing) continue;
     const Status rechecked = CatchOutOfMemory([&, c = connection.get()] {
       const Status accepted = options_.secure->Recheck(*c->channel());
       if (accepted.ok()) return;

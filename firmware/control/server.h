@@ -75,7 +75,7 @@ class Server {
   // No more connections; answers that are under way go out, then all are closed. Takes at most `limit_ms`.
   void Shutdown(int limit_ms);
 
-  // Closes what the trust of now does not accept.
+  // Closes who is served and would not be let in by the trust of now. Whoever is not served yet is held to it by hello.
   void Recheck();
 
   struct Counts {

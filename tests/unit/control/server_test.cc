@@ -647,6 +647,23 @@ TEST(Server, TakesANewAuthorityOnlyFromWhomItLetsInAndClosesTheOthers) {
   EXPECT_TRUE(carol.In());
 }
 
+TEST(Server, HoldsWhoIsStillShakingHandsToTheTrustOfNow) {
+  ServedCard card;
+  TestClient alice(card, card.authority().User("alice"));
+  TestClient bob(card, card.authority().User("bob"));
+  const std::string revoked = card.authority().last_serial;
+  ASSERT_TRUE(alice.In());
+  bob.BeginHandshake();
+  ASSERT_TRUE(card.Turn([&] { return card.server().counts().handshakes == 1; }));
+  v1::Request set;
+  set.mutable_set_trust()->set_crl(card.authority().RevocationList({revoked}));
+  ASSERT_TRUE(alice.Call(set)->has_done());
+  ASSERT_TRUE(bob.ShakeHands()) << "by the trust that it was accepted under";
+  ExpectError(bob.Hello(), Code::kPermissionDenied, "the client's certificate is revoked");
+  EXPECT_TRUE(bob.Closed());
+  EXPECT_TRUE(alice.Call(GetInfo())->has_info());
+}
+
 // For every allocation of the I/O thread, from the request to its answer: where it fails the client gets an error or is
 // hung up on. Then another can do everything.
 class ServerWithoutMemory : public testing::Test {
