@@ -117,7 +117,10 @@ Status FileFlash::Program(std::uint64_t offset, std::span<const std::uint8_t> by
   }
   if (sync_failed_) return SyncFailed();
   inverted_.resize(bytes.size());
-  HELIOSTAT_RETURN_IF_ERROR(ReadRaw(offset, inverted_));
+  if (const Status read = ReadRaw(offset, inverted_); !read.ok()) {
+    // No bytes that were here are lost: it is the device that fails.
+    return {Code::kUnavailable, path_, read.reason(), "check the disk"};
+  }
   if (std::ranges::any_of(inverted_, [](std::uint8_t byte) { return byte != 0; })) {
     return {Code::kInternal, path_, "bytes at " + std::to_string(offset) + " are programmed twice"};
   }
@@ -126,15 +129,16 @@ Status FileFlash::Program(std::uint64_t offset, std::span<const std::uint8_t> by
 }
 
 // What reads as erased is: of a file that is certain, and a hole stays one. Else zeros, not a hole: the disk's blocks
-// stay the file's.
+// stay the file's. Where the disk can't give the bytes it may take others: nobody wants these any more.
 Status FileFlash::Erase(std::uint32_t block) {
   if (block >= geometry_.blocks)
     return {Code::kInternal, path_, "erase beyond the end, block " + std::to_string(block)};
   if (sync_failed_) return SyncFailed();
   const std::uint64_t offset = std::uint64_t{block} * geometry_.erase_block_bytes;
   inverted_.resize(geometry_.erase_block_bytes);
-  HELIOSTAT_RETURN_IF_ERROR(ReadRaw(offset, inverted_));
-  if (std::ranges::all_of(inverted_, [](std::uint8_t byte) { return byte == 0; })) return OkStatus();
+  const Status read = ReadRaw(offset, inverted_);
+  if (!read.ok() && read.code() != Code::kDataLoss) return read;
+  if (read.ok() && std::ranges::all_of(inverted_, [](std::uint8_t byte) { return byte == 0; })) return OkStatus();
   std::ranges::fill(inverted_, std::uint8_t{0});
   return WriteRaw(offset, inverted_);
 }

@@ -35,7 +35,8 @@ class Flash {
   // kInternal. kUnavailable when the device fails; the range is then as after a power cut.
   [[nodiscard]] virtual Status Program(std::uint64_t offset, std::span<const std::uint8_t> bytes) = 0;
 
-  // Block 0..blocks-1.
+  // Block 0..blocks-1. kUnavailable when the device fails; the block is then as after a power cut. Bytes that can't be
+  // read are no failure.
   [[nodiscard]] virtual Status Erase(std::uint32_t block) = 0;
 
   // All that was done before survives a power cut.

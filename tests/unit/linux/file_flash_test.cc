@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,7 +15,17 @@
 
 namespace {
 std::atomic<int> folder_syncs{0};
+std::atomic<off_t> unreadable{-1};  // an offset in any file
 }  // namespace
+
+// In the place of the C library's, in this program: a disk with a bad sector.
+extern "C" ssize_t pread(int fd, void* out, size_t size, off_t offset) {
+  if (offset <= unreadable && unreadable < offset + static_cast<off_t>(size)) {
+    errno = EIO;
+    return -1;
+  }
+  return syscall(SYS_pread64, fd, out, size, offset);
+}
 
 // In the place of the C library's, in this program: what it syncs can't be seen otherwise.
 extern "C" int fsync(int fd) {
@@ -182,6 +193,20 @@ TEST_F(FileFlashTest, FailsWithTheReasonWhenTheFileShrinks) {
   std::filesystem::resize_file(path(), 4096);
   std::vector<std::uint8_t> out(16);
   EXPECT_EQ(flash->Read(8192, out).code(), Code::kUnavailable);
+}
+
+// Lost bytes are a matter of reading alone: whoever writes would take the history to be lost.
+TEST_F(FileFlashTest, ErasesWhatTheDiskCantReadAndCallsNoWriteALoss) {
+  const auto flash = Open();
+  ASSERT_TRUE(flash->Program(4096, kUnit).ok());
+  unreadable = 4096;
+  std::vector<std::uint8_t> out(16);
+  EXPECT_EQ(flash->Read(4096, out).code(), Code::kDataLoss);
+  EXPECT_EQ(flash->Program(4096, kUnit).code(), Code::kUnavailable);
+  EXPECT_EQ(flash->Erase(1).ToString(), "ok");
+  unreadable = -1;
+  EXPECT_EQ(Bytes(*flash, 4096, 16), std::vector<std::uint8_t>(16, kErasedByte));
+  EXPECT_TRUE(flash->Program(4096, kUnit).ok());
 }
 
 TEST_F(FileFlashTest, CarriesAGenerationStoreAcrossRestarts) {
