@@ -151,15 +151,15 @@ std::shared_ptr<Reply> CardSettings::SetTrust(const Caller& caller, std::uint64_
   return nullptr;
 }
 
-// A time by which no certificate here is valid any more could not be taken back: the bound only rises.
+// A time at which nobody gets in could not be taken back: set_time itself needs a connection, and a card without a clock
+// begins with it again.
 Status CardSettings::CheckTime(const Caller& caller, std::uint64_t time_ns) const {
   if (changing_) return Busy();
   HELIOSTAT_RETURN_IF_ERROR(options_.clock->CheckTime(time_ns));
-  const std::uint64_t last_s =
-      std::min(options_.secure->state().certificate.not_after_s, caller.channel->peer().not_after_s);
-  if (time_ns / kSecondNs <= last_s) return {};
-  return {Code::kFailedPrecondition, "time", "your certificate or the card's is not valid any more then",
-          "set an earlier time, or issue certificates that last longer first"};
+  const Status then = options_.secure->WouldAcceptAt(*caller.channel, time_ns / kSecondNs);
+  if (then.code() != Code::kPermissionDenied) return then;
+  return {Code::kFailedPrecondition, "time", "it would shut you out: at that time " + then.reason(),
+          "set a time at which your certificate, the card's and the authority's are all valid, or issue others first"};
 }
 
 std::shared_ptr<Reply> CardSettings::SetTime(const Caller& caller, std::uint64_t id, const codec::SetTime& change,

@@ -147,8 +147,9 @@ Transfer Channel::BoundCertificates() {
   if (result != 0) return FailHandshake(result);
   ssl_->keep_current_message = 1;
   // What is no such message the step refuses.
-  if (ssl_->in_msgtype != MBEDTLS_SSL_MSG_HANDSHAKE || ssl_->in_msg[0] != MBEDTLS_SSL_HS_CERTIFICATE)
+  if (ssl_->in_msgtype != MBEDTLS_SSL_MSG_HANDSHAKE || ssl_->in_msg[0] != MBEDTLS_SSL_HS_CERTIFICATE) {
     return {.outcome = Transfer::Outcome::kBytes};
+  }
   Status bounds = CheckBounds({ssl_->in_msg, ssl_->in_hslen}, peer_address(), PeersCertificate());
   if (bounds.ok()) return {.outcome = Transfer::Outcome::kBytes};
   const std::uint8_t alert = bounds.code() == Code::kResourceExhausted ? MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR

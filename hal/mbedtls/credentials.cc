@@ -90,9 +90,7 @@ Status Credentials::CheckRevocationLists() const {
 
 Status Credentials::CheckOwnCertificate() const {
   Status status = CheckBounds(*certificate_.get(), "certificate", "our own");
-  if (status.ok()) {
-    status = VerifyChain(*certificate_.get(), Side::kServer, ca_.get(), crl(), clock_, "certificate", "our own");
-  }
+  if (status.ok()) status = VerifyOwn(clock_, "certificate", "our own");
   if (status.ok() || status.code() == Code::kResourceExhausted) return status;
   return {Code::kInvalidArgument, status.subject(), status.reason(), status.fix()};
 }
@@ -138,9 +136,13 @@ void Credentials::FillState() {
   }
 }
 
-Status Credentials::WouldAccept(const mbedtls_x509_crt& chain, const std::string& peer) const {
+Status Credentials::VerifyOwn(CertificateClock* clock, const std::string& subject, const std::string& whose) const {
+  return VerifyChain(*certificate_.get(), Side::kServer, ca_.get(), crl(), clock, subject, whose);
+}
+
+Status Credentials::WouldAccept(const mbedtls_x509_crt& chain, const std::string& peer, CertificateClock* clock) const {
   const bool server = side_ == Side::kServer;
-  return VerifyChain(chain, server ? Side::kClient : Side::kServer, ca_.get(), crl(), clock_, peer,
+  return VerifyChain(chain, server ? Side::kClient : Side::kServer, ca_.get(), crl(), clock, peer,
                      server ? "the client's certificate" : "the card's certificate");
 }
 

@@ -24,8 +24,11 @@ class Credentials {
   // One thread at a time, as all of its connections are.
   [[nodiscard]] mbedtls_ctr_drbg_context* random() const { return random_.get(); }
 
-  // Would the owner of this chain be let in?
-  [[nodiscard]] Status WouldAccept(const mbedtls_x509_crt& chain, const std::string& peer) const;
+  // Would the owner of this chain be let in, by that clock?
+  [[nodiscard]] Status WouldAccept(const mbedtls_x509_crt& chain, const std::string& peer,
+                                   CertificateClock* clock) const;
+  // Would those who trust the authority accept a server's own certificate, by that clock?
+  [[nodiscard]] Status VerifyOwn(CertificateClock* clock, const std::string& subject, const std::string& whose) const;
 
  private:
   Credentials(Side side, CertificateClock* clock) : side_(side), clock_(clock) {}

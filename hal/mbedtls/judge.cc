@@ -65,25 +65,26 @@ const mbedtls_x509_crt_profile kCertificateProfile = {
     2048,
 };
 
-void Judge::CorrectDates(const mbedtls_x509_crt& certificate, std::uint32_t& flags) {
+// From the authority down to the owner, whose own certificate is named where all are as late.
+void Judge::CorrectDates(const mbedtls_x509_crt& certificate, int depth, std::uint32_t& flags) {
   flags &= ~(kCertificateDates | kListDates);
   const std::uint64_t now_s = clock_->NowS();
   const std::uint64_t from_s = SecondsOf(certificate.valid_from);
   const std::uint64_t to_s = SecondsOf(certificate.valid_to);
   if (now_s > to_s) {
     flags |= MBEDTLS_X509_BADCERT_EXPIRED;
-    late_s_ = std::max(late_s_, now_s - to_s);
+    if (now_s - to_s >= late_.seconds) late_ = {now_s - to_s, depth};
   }
   if (now_s < from_s) {
     // certificate_expired is the alert for this too (RFC 5246, 7.2.2), and the library picks it by the first flag.
     flags |= kCertificateDates;
-    early_s_ = std::max(early_s_, from_s - now_s);
+    if (from_s - now_s >= early_.seconds) early_ = {from_s - now_s, depth};
   }
 }
 
 int Judge::Look(void* judge, mbedtls_x509_crt* certificate, int depth, std::uint32_t* flags) {
   auto& self = *static_cast<Judge*>(judge);
-  self.CorrectDates(*certificate, *flags);
+  self.CorrectDates(*certificate, depth, *flags);
   // The library would fall back to the common name, which is a user's name in our certificates.
   if (depth == 0 && !self.expected_name_.empty() && !HasDnsName(*certificate)) {
     *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
@@ -96,15 +97,21 @@ Status Judge::Refusal(std::uint32_t flags, const std::string& subject, const std
   const auto refused = [&](const std::string& reason, const std::string& fix) {
     return Status(Code::kPermissionDenied, subject, whose + " " + reason, fix);
   };
+  const auto out_of_date = [&](const Distance& distance, const std::string& reason, const std::string& fix) {
+    return Status(Code::kPermissionDenied, subject,
+                  (distance.depth == 0 ? whose : "the authority behind " + whose) + " " + reason, fix);
+  };
   const char* const renew = "have a new one issued";
   if ((flags & MBEDTLS_X509_BADCERT_REVOKED) != 0) return refused("is revoked", renew);
   if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0) {
     return refused("is not signed by our authority", "have one issued by the authority that we trust");
   }
   if ((flags & MBEDTLS_X509_BADCERT_FUTURE) != 0) {
-    return refused("is not valid for another " + Span(early_s_), "check the clocks");
+    return out_of_date(early_, "is not valid for another " + Span(early_.seconds), "check the clocks");
   }
-  if ((flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0) return refused("expired " + Span(late_s_) + " ago", renew);
+  if ((flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0) {
+    return out_of_date(late_, "expired " + Span(late_.seconds) + " ago", renew);
+  }
   if ((flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) {
     return refused("is not for the name \"" + expected_name_ + "\"" + (names_.empty() ? "" : ", but for " + names_),
                    "check the address, or the name to expect");

@@ -33,14 +33,19 @@ class Judge {
   [[nodiscard]] Status Refusal(std::uint32_t flags, const std::string& subject, const std::string& whose) const;
 
  private:
-  void CorrectDates(const mbedtls_x509_crt& certificate, std::uint32_t& flags);
+  void CorrectDates(const mbedtls_x509_crt& certificate, int depth, std::uint32_t& flags);
 
   CertificateClock* clock_;
   Side our_side_;
   std::string expected_name_;
-  std::string names_;          // that the certificate is for, when it is not for the one expected
-  std::uint64_t early_s_ = 0;  // by how much the worst certificate is too early, too late
-  std::uint64_t late_s_ = 0;
+  std::string names_;  // that the certificate is for, when it is not for the one expected
+  // The certificate that is the most too early, too late: by how much, and how far above the owner's.
+  struct Distance {
+    std::uint64_t seconds = 0;
+    int depth = 0;
+  };
+  Distance early_;
+  Distance late_;
 };
 
 // A chain against an authority, without a connection. `side` is what the chain's owner is. `now`: kPermissionDenied.

@@ -8,6 +8,15 @@
 namespace heliostat::hal::mbedtls {
 namespace {
 
+class StoppedClock final : public CertificateClock {
+ public:
+  explicit StoppedClock(std::uint64_t now_s) : now_s_(now_s) {}
+  std::uint64_t NowS() override { return now_s_; }
+
+ private:
+  std::uint64_t now_s_;
+};
+
 class Server final : public SecureServer {
  public:
   Server(std::shared_ptr<const Credentials> credentials, CertificateClock* clock)
@@ -22,11 +31,17 @@ class Server final : public SecureServer {
 
   const TrustState& state() const override { return credentials_->state(); }
 
-  Status Recheck(const SecureChannel& channel) override { return Ask(*credentials_, channel); }
+  Status Recheck(const SecureChannel& channel) override { return Ask(*credentials_, channel, clock_); }
 
   Status WouldAccept(const SecureChannel& channel, const TrustBundle& bundle) override {
     const Result<std::shared_ptr<const Credentials>> loaded = Credentials::Load(bundle, Side::kServer, clock_);
-    return loaded.ok() ? Ask(**loaded, channel) : loaded.status();
+    return loaded.ok() ? Ask(**loaded, channel, clock_) : loaded.status();
+  }
+
+  Status WouldAcceptAt(const SecureChannel& channel, std::uint64_t time_s) override {
+    StoppedClock then(time_s);
+    HELIOSTAT_RETURN_IF_ERROR(credentials_->VerifyOwn(&then, channel.peer_address(), "the card's certificate"));
+    return Ask(*credentials_, channel, &then);
   }
 
   Result<std::unique_ptr<SecureChannel>> Accept(std::unique_ptr<ByteStream> stream) override {
@@ -36,12 +51,12 @@ class Server final : public SecureServer {
   }
 
  private:
-  static Status Ask(const Credentials& credentials, const SecureChannel& channel) {
+  static Status Ask(const Credentials& credentials, const SecureChannel& channel, CertificateClock* clock) {
     const auto* const ours = dynamic_cast<const Channel*>(&channel);
     if (ours == nullptr || ours->peer_chain() == nullptr) {
       return {Code::kFailedPrecondition, channel.peer_address(), "the handshake is not done"};
     }
-    return credentials.WouldAccept(*ours->peer_chain(), channel.peer_address());
+    return credentials.WouldAccept(*ours->peer_chain(), channel.peer_address(), clock);
   }
 
   std::shared_ptr<const Credentials> credentials_;

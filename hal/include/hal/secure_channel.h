@@ -86,6 +86,9 @@ class SecureServer {
   [[nodiscard]] virtual Status Recheck(const SecureChannel& channel) = 0;
   // The same question about a bundle that is not in use yet.
   [[nodiscard]] virtual Status WouldAccept(const SecureChannel& channel, const TrustBundle& bundle) = 0;
+  // Were it that time (seconds since 1970-01-01 UTC): would both this peer's certificate and our own be accepted?
+  // kPermissionDenied, with whose is not, and why.
+  [[nodiscard]] virtual Status WouldAcceptAt(const SecureChannel& channel, std::uint64_t time_s) = 0;
   // Takes the stream. kResourceExhausted when there is no memory; the stream is then closed.
   [[nodiscard]] virtual Result<std::unique_ptr<SecureChannel>> Accept(std::unique_ptr<ByteStream> stream) = 0;
 };

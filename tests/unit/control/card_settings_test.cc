@@ -18,6 +18,7 @@ class NamedServer final : public hal::SecureServer {
   const hal::TrustState& state() const override { return state_; }
   Status Recheck(const hal::SecureChannel&) override { return OkStatus(); }
   Status WouldAccept(const hal::SecureChannel&, const hal::TrustBundle&) override { return OkStatus(); }
+  Status WouldAcceptAt(const hal::SecureChannel&, std::uint64_t) override { return OkStatus(); }
   Result<std::unique_ptr<hal::SecureChannel>> Accept(std::unique_ptr<hal::ByteStream>) override {
     return Status(Code::kUnsupported, "test", "takes nobody");
   }

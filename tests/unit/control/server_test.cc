@@ -572,13 +572,31 @@ TEST(Server, SetsTheTimeButNeverBackBeforeIt) {
   set.mutable_set_time()->set_time_ns(kTestNow * 1'000'000'000);
   ExpectError(client.Call(set), Code::kFailedPrecondition, "already seen");
   set.mutable_set_time()->set_time_ns((kTestNow + 500 * kTestDay) * 1'000'000'000);
-  ExpectError(client.Call(set), Code::kFailedPrecondition, "not valid any more");
+  ExpectError(client.Call(set), Code::kFailedPrecondition, "at that time the card's certificate expired 400 days ago");
   v1::Request audit;
   audit.mutable_get_audit();
   const auto records = client.Call(audit);
   ASSERT_TRUE(records && records->has_audit());
   ASSERT_EQ(records->audit().records_size(), 1);
   EXPECT_EQ(records->audit().records(0).action(), "time");
+}
+
+TEST(Server, SetsNoTimeAtWhichItsCallerWouldBeShutOut) {
+  ServedCard card;
+  TestClient client(card, card.authority().Issue(
+                              {.common_name = "alice",
+                               .use = pki::Use::kUser,
+                               .uris = {"urn:heliostat:role:admin"},
+                               .validity = {.not_before_s = kTestNow - kTestDay, .not_after_s = kTestNow + kTestDay}}));
+  ASSERT_TRUE(client.In());
+  v1::Request set;
+  set.mutable_set_time()->set_time_ns((kTestNow - 3 * kTestDay) * 1'000'000'000);
+  ExpectError(client.Call(set), Code::kFailedPrecondition,
+              "at that time the client's certificate is not valid for another 2 days");
+  set.mutable_set_time()->set_time_ns((kTestNow + 3 * kTestDay) * 1'000'000'000);
+  ExpectError(client.Call(set), Code::kFailedPrecondition, "at that time the client's certificate expired 2 days ago");
+  set.mutable_set_time()->set_time_ns((kTestNow - kTestDay / 2) * 1'000'000'000);
+  EXPECT_TRUE(client.Call(set)->has_time()) << "neither";
 }
 
 TEST(Server, LetsItsClientsInBehindAGlitchOfTheSystemsClock) {

@@ -156,6 +156,28 @@ TEST_F(Bundle, ReplacedLeavesOpenChannelsOpenUntilTheyAreRechecked) {
   EXPECT_EQ(client_end_->Read(bytes).bytes, bytes.size());
 }
 
+TEST_F(Bundle, IsAskedAboutAnyTimeByTheDatesOfWholeChains) {
+  constexpr pki::Validity kLonger{kTestNow - 300 * kTestDay, kTestNow + 300 * kTestDay};
+  const auto ask = [this](std::uint64_t time_s) { return server_->WouldAcceptAt(*server_end_, time_s).reason(); };
+  ExpectAccepted(authority_.Issue({.common_name = "alice", .use = pki::Use::kUser, .validity = kLonger}));
+  EXPECT_EQ(ask(kTestNow + 99 * kTestDay), "");
+  EXPECT_EQ(ask(kTestNow - 99 * kTestDay), "");
+  EXPECT_EQ(ask(kTestNow + 102 * kTestDay), "the card's certificate expired 2 days ago");
+  EXPECT_EQ(ask(kTestNow - 102 * kTestDay), "the card's certificate is not valid for another 2 days");
+  TrustBundle longer =
+      authority_.Issue({.common_name = "card-1", .use = pki::Use::kCard, .dns_names = {"card-1"}, .validity = kLonger});
+  ASSERT_TRUE(server_->Replace(longer).ok());
+  EXPECT_EQ(ask(kTestNow + 102 * kTestDay), "the authority behind the card's certificate expired 2 days ago");
+  EXPECT_EQ(ask(kTestNow - 102 * kTestDay),
+            "the authority behind the card's certificate is not valid for another 2 days");
+  ExpectAccepted(
+      authority_.Issue({.common_name = "alice",
+                        .use = pki::Use::kUser,
+                        .validity = {.not_before_s = kTestNow - kTestDay, .not_after_s = kTestNow + kTestDay}}));
+  EXPECT_EQ(ask(kTestNow + 3 * kTestDay), "the client's certificate expired 2 days ago");
+  EXPECT_EQ(ask(kTestNow - 3 * kTestDay), "the client's certificate is not valid for another 2 days");
+}
+
 TEST_F(Bundle, ABadOneWouldAcceptNobodyAndSaysWhy) {
   ExpectAccepted(authority_.User());
   TrustBundle bad = card_;
