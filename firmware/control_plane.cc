@@ -36,17 +36,16 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::Open(const Arguments& argume
 }
 
 Status ControlPlane::OpenTrust() {
-  storage::SettingsStore& settings = state_->settings();
-  const bool stored = !control::ReadTrust(settings).ca.empty();
-  Result<hal::TrustBundle> trust = LoadTrust(settings, arguments_.trust);
+  new_trust_ = control::ReadTrust(state_->settings()).ca.empty();
+  Result<hal::TrustBundle> trust = LoadTrust(state_->settings(), arguments_.trust);
   if (!trust.ok()) return trust.status();
   trust_ = std::move(*trust);
   Result<std::unique_ptr<hal::SecureServer>> secure = hal::mbedtls::OpenServer(trust_, clock_.get());
   if (secure.ok()) {
     secure_ = std::move(*secure);
-    return stored ? OkStatus() : control::WriteTrust(trust_, settings);
+    return OkStatus();
   }
-  if (!stored) return secure.status().Within(arguments_.trust);
+  if (new_trust_) return secure.status().Within(arguments_.trust);
   // Mirroring goes on under what is stored; nobody would be let in with a bundle like this anyway.
   Log("error: no control connection: the trust bundle on the flash can't be used: " + secure.status().ToString());
   return OkStatus();
@@ -86,6 +85,8 @@ control::CardView ControlPlane::View(agent::Agent& agent, const Card& card) {
 
 Status ControlPlane::Serve(agent::AgentThread& agent, const Card& card, hal::Poller& poller) {
   if (secure_ == nullptr) return OkStatus();
+  // Not before all else has been found right: a start that fails leaves the choice of --trust.
+  if (new_trust_) HELIOSTAT_RETURN_IF_ERROR(control::WriteTrust(trust_, state_->settings()));
   calls_ = std::make_unique<control::AgentCalls>(
       [&agent](control::AgentCalls::Work work) { agent.Post(std::move(work)); }, [&poller] { poller.Wake(); });
   settings_ = std::make_unique<control::CardSettings>(control::CardSettings::Options{.settings = &state_->settings(),

@@ -56,6 +56,7 @@ class ControlPlane {
   std::unique_ptr<CardState> state_;
   std::unique_ptr<control::CardClock> clock_;
   hal::TrustBundle trust_;
+  bool new_trust_ = false;                     // not on the flash yet
   std::unique_ptr<hal::SecureServer> secure_;  // null: the stored bundle can't be used
   std::unique_ptr<hal::Listener> listener_;
   agent::Agent* agent_ = nullptr;

@@ -6,6 +6,7 @@ import random
 import subprocess
 
 import card_case
+import controlled_card
 import pcap
 from card_case import EVERYTHING, PROGRAMS, Board, Port, resource, underlay
 
@@ -68,6 +69,23 @@ class Usage(Start):
             done = self.run_program(option)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn(word, done.stdout)
+
+
+class Trust(Start):
+    def test_of_a_start_that_fails_is_not_kept(self):
+        authorities = []
+        for name in ("first", "second"):
+            os.mkdir(f"{self.folder}/{name}")
+            authorities.append(controlled_card.Authority(PROGRAMS["helioctl"], f"{self.folder}/{name}"))
+        state = ["--state", f"{self.folder}/state.flash", "--listen", "127.0.0.1:0"]
+        done = self.run_program(*state, "--trust", authorities[0].card(), "--set", f"IN={self.folder}/in")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("OUT", done.stderr)
+        card = controlled_card.ControlledCard(PROGRAMS["firmware"], authorities[1], self.folder)
+        self.addCleanup(card.close)
+        card.start()
+        self.assertNotIn("is not used", card.words())
+        self.assertEqual(card.helioctl("info").returncode, 0)
 
 
 class Configuration(Start):
