@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "config/difference.h"
 #include "helioctl/change_plan.h"
 #include "helioctl/output.h"
 #include "helioctl/progress.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr int kMostAttempts = 5;
 constexpr std::chrono::milliseconds kBusyPause{250};
+constexpr std::string_view kBusySubject = "transaction";  // PROTOCOL.md, Transactions
 
 // One try against one generation.
 class Transaction {
@@ -25,7 +27,8 @@ class Transaction {
       : client_(client), options_(options), progress_(progress), err_(err) {}
 
   // kAborted: the card has another generation.
-  Result<CommitAnswer> Run(std::uint64_t generation, const std::vector<PlannedChange>& plan) {
+  Result<CommitAnswer> Run(std::uint64_t generation, const std::vector<PlannedChange>& plan,
+                           const std::string& summary) {
     HELIOSTAT_RETURN_IF_ERROR(Begin(generation));
     HELIOSTAT_RETURN_IF_ERROR(Send(plan));
     progress_.Tell("waiting for the card to commit");
@@ -34,7 +37,7 @@ class Transaction {
     commit.set_confirm_within_s(options_.confirm_within_s);
     commit.set_comment(options_.comment);
     commit.set_dry_run(options_.dry_run);
-    return CallForCommit(client_, request, generation, err_);
+    return CallForCommit(client_, request, generation, summary, err_);
   }
 
  private:
@@ -80,16 +83,23 @@ const std::string& CommentOf(const v1::Request& request) {
   return request.has_commit() ? request.commit().comment() : request.rollback().comment();
 }
 
+// Two jobs of one user may well give the same comment, or none.
+bool IsOf(const v1::Request& request, const std::string& summary, const v1::Generation& made) {
+  if (made.comment() != CommentOf(request)) return false;
+  return request.has_rollback() ? made.summary().starts_with(summary) : made.summary() == summary;
+}
+
 // What a card made next after `base`, if it was us who asked for it. That it made nothing says nothing: it may still be
 // at it.
-std::optional<v1::Generation> FindMade(CardClient& client, std::uint64_t base, const std::string& comment) {
+std::optional<v1::Generation> FindMade(CardClient& client, const v1::Request& request, std::uint64_t base,
+                                       const std::string& summary) {
   if (!client.Reconnect().ok()) return std::nullopt;
   const auto generations = ReadGenerations(client);
   if (!generations.ok()) return std::nullopt;
   const auto next = std::find_if(generations->begin(), generations->end(),
                                  [base](const v1::Generation& generation) { return generation.number() > base; });
   if (next == generations->end()) return std::nullopt;
-  if (next->user() != client.welcome().user() || next->comment() != comment) return std::nullopt;
+  if (next->user() != client.welcome().user() || !IsOf(request, summary, *next)) return std::nullopt;
   return *next;
 }
 
@@ -114,7 +124,7 @@ int FailToSet(const Status& why, bool lost, std::string_view shown_by, Streams s
 }
 
 Result<CommitAnswer> CallForCommit(CardClient& client, const v1::Request& request, std::uint64_t base,
-                                   std::ostream& err) {
+                                   const std::string& summary, std::ostream& err) {
   const auto response = request.has_rollback() ? CallWhenFree(client, request, err) : client.Call(request);
   CommitAnswer answer;
   if (response.ok()) {
@@ -122,7 +132,7 @@ Result<CommitAnswer> CallForCommit(CardClient& client, const v1::Request& reques
     return answer;
   }
   if (!client.broken() || IsDryRun(request)) return response.status();
-  const auto made = FindMade(client, base, CommentOf(request));
+  const auto made = FindMade(client, request, base, summary);
   answer.lost = made.has_value();
   if (!made) {
     answer.unknown = Unknown(response.status(), "helioctl generations");
@@ -139,8 +149,8 @@ Result<v1::Response> CallWhenFree(CardClient& client, const v1::Request& request
     auto response = client.Call(request);
     if (response.ok()) return response;
     const Status busy = response.status();
-    // A broken connection is unavailable too, and stays so.
-    if (busy.code() != Code::kUnavailable || client.broken()) return busy;
+    // A broken connection and a flash that fails are unavailable too, and stay so.
+    if (busy.code() != Code::kUnavailable || busy.subject() != kBusySubject || client.broken()) return busy;
     if (!told) err << "helioctl: waiting: " << Printable(busy.ToString()) << std::endl;
     told = true;
     std::this_thread::sleep_for(kBusyPause);
@@ -166,7 +176,8 @@ Result<CardChange> ChangeCard(CardClient& client, std::span<const Selection> sel
     const auto plan = PlanChanges(change.before.config, change.after);
     if (!plan.ok()) return plan.status();
     if (plan->empty()) return change;
-    auto answer = Transaction(client, options, progress, err).Run(change.before.generation, *plan);
+    const std::string summary = config::Summarize(config::Compare(change.before.config, change.after));
+    auto answer = Transaction(client, options, progress, err).Run(change.before.generation, *plan, summary);
     if (answer.ok()) {
       change.answer_lost = answer->lost;
       change.unknown = std::move(answer->unknown);

@@ -48,10 +48,11 @@ using Want = std::function<Result<config::Config>(const RemoteConfiguration& bef
 [[nodiscard]] Result<CardChange> ChangeCard(CardClient& client, std::span<const Selection> selections, const Want& want,
                                             const CommitOptions& options, std::ostream& err);
 
-// Sends a commit or a rollback of generation `base`. Where no answer comes, connects once more, if the deadline allows,
-// and looks for the generation: the first after `base`, with our user and comment. An error: nothing was changed.
+// Sends a commit or a rollback of generation `base`; `summary` is the one that the card will give it, of a rollback how
+// it begins. Where no answer comes, connects once more, if the deadline allows, and looks for the generation: the first
+// after `base`, with our user, comment and summary. An error: nothing was changed.
 [[nodiscard]] Result<CommitAnswer> CallForCommit(CardClient& client, const v1::Request& request, std::uint64_t base,
-                                                 std::ostream& err);
+                                                 const std::string& summary, std::ostream& err);
 
 // Oldest first.
 [[nodiscard]] Result<std::vector<v1::Generation>> ReadGenerations(CardClient& client);
@@ -60,7 +61,7 @@ using Want = std::function<Result<config::Config>(const RemoteConfiguration& bef
 // its answer was lost. `shown_by` is the command that shows whether it was done.
 int FailToSet(const Status& why, bool lost, std::string_view shown_by, Streams streams);
 
-// A request that another transaction keeps out (kUnavailable over a whole connection): waits in the same way.
+// A request that another transaction may keep out (kUnavailable, subject `transaction`): waits in the same way.
 [[nodiscard]] Result<v1::Response> CallWhenFree(CardClient& client, const v1::Request& request, std::ostream& err);
 
 }  // namespace heliostat::helioctl

@@ -135,7 +135,7 @@ Result<RolledBack> RollBack(CardClient& client, std::uint64_t generation, const 
   rollback.set_confirm_within_s(options.confirm_within_s);
   rollback.set_comment(options.comment);
   rollback.set_dry_run(options.dry_run);
-  auto answer = CallForCommit(client, request, current->number(), err);
+  auto answer = CallForCommit(client, request, current->number(), fmt::format("to {}: ", *to), err);
   if (!answer.ok()) return answer.status();
   return RolledBack{std::move(*answer), *to};
 }

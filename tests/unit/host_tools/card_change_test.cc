@@ -162,16 +162,18 @@ TEST_F(CardChangeTest, SaysThatItDoesNotKnowWhatBecameOfIt) {
     const char* what;
     bool done, comes_back;
     const char* other;  // who makes the next generation
-  } kCases[] = {{"not there yet", false, true, nullptr},
-                {"nobody there", true, false, nullptr},
-                {"another's generation", false, true, "bob"}};
+    const char* summary;
+  } kCases[] = {{"not there yet", false, true, nullptr, nullptr},
+                {"nobody there", true, false, nullptr, nullptr},
+                {"another's generation", false, true, "bob", "+1 target"},
+                {"that of another job of ours", false, true, "ada", "+1 target, ~1 filter"}};
   for (const auto& one : kCases) {
     SCOPED_TRACE(one.what);
     card_ = ScriptedCard();
     card_.lost_answers = 1;
     card_.does_what_is_lost = one.done;
     comes_back_ = one.comes_back;
-    if (one.other != nullptr) Keeps(2, one.other, "+1 target");
+    if (one.other != nullptr) Keeps(2, one.other, one.summary);
     card_.generation = 1;
     const auto change = Change(Add(WithTargets({"ours"})));
     ASSERT_TRUE(change.ok()) << "not an error, after which nothing would have changed";
@@ -226,6 +228,32 @@ TEST_F(CardChangeTest, ARollbackWhoseAnswerWasLostIsFound) {
   EXPECT_TRUE(back->answer.lost);
   EXPECT_EQ(back->answer.committed.generation(), 3U);
   EXPECT_EQ(back->content_of, 1U);
+}
+
+TEST_F(CardChangeTest, ARollbackIsNotTakenForAnotherJobsOfTheSameUser) {
+  Keeps(1, "ada", "+1 target");
+  Keeps(2, "bob", "~1 target");
+  Keeps(3, "bob", "~1 target");
+  card_.lost_answers = 1;
+  card_.does_what_is_lost = false;
+  card_.made_when_lost = "to 1: ~1 target";
+  const auto back = Back(2);
+  ASSERT_TRUE(back.ok()) << back.status().ToString();
+  EXPECT_FALSE(back->answer.unknown.ok());
+}
+
+TEST_F(CardChangeTest, ARollbackWaitsForATransactionAndNothingElse) {
+  Keeps(1, "ada", "+1 target");
+  Keeps(2, "bob", "~1 target");
+  v1::Error broken;
+  broken.set_code(static_cast<std::uint32_t>(Code::kUnavailable));
+  broken.set_resource("flash");
+  broken.set_reason("an earlier write has failed");
+  broken.set_fix("restart the card");
+  card_.rollback_errors = {Error(Code::kUnavailable, "alice has one open"), broken};
+  EXPECT_EQ(Back().status().ToString(), "flash: an earlier write has failed; restart the card");
+  EXPECT_EQ(card_.Count(v1::Request::kRollback), 2);
+  EXPECT_EQ(err_.str(), "helioctl: waiting: transaction: alice has one open\n");
 }
 
 TEST_F(CardChangeTest, ARollbackTriedAgainDoesNotBringTheBadBack) {

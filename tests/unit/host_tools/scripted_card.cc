@@ -6,6 +6,7 @@
 
 #include "base/byte_order.h"
 #include "codec/change.h"
+#include "config/difference.h"
 #include "helioctl/kinds.h"
 #include "helioctl/yaml_writer.h"
 
@@ -151,11 +152,13 @@ class Connection : public hal::ByteStream {
   }
 
   void AnswerRollback(const v1::Request& request) {
+    if (GiveError(request, card_.rollback_errors)) return;
     const v1::Rollback& rollback = request.rollback();
     const bool loses = Loses();
     if (!loses || card_.does_what_is_lost) {
       Keep(rollback.comment(), "to " + std::to_string(rollback.generation()) + ": ~1 filter");
     }
+    if (loses && !card_.made_when_lost.empty()) Keep(rollback.comment(), card_.made_when_lost);
     if (loses) return;
     v1::Response response;
     response.mutable_committed()->set_generation(card_.generation);
@@ -172,8 +175,9 @@ class Connection : public hal::ByteStream {
     response.mutable_committed()->set_generation(card_.generation + 1);
     response.mutable_committed()->set_dry_run(request.commit().dry_run());
     if (!request.commit().dry_run()) {
+      const std::string summary = config::Summarize(config::Compare(card_.config, *edited));
       card_.config = std::move(*edited);
-      Keep(request.commit().comment(), "+1 target");
+      Keep(request.commit().comment(), summary);
     }
     editor_.reset();
     if (!loses) Send(request, response);

@@ -19,11 +19,13 @@ struct ScriptedCard {
   // Given in the place of an answer to Begin, first come first served.
   std::deque<v1::Error> begin_errors{};
   std::deque<v1::Error> commit_errors{};
+  std::deque<v1::Error> rollback_errors{};
   // What somebody else does to the card just before the next Begin.
   std::deque<config::Config> overtakers{};
   // The answers to so many changes are lost: they are done, and the connection closes. Or they are not.
   int lost_answers = 0;
   bool does_what_is_lost = true;
+  std::string made_when_lost{};  // summary of what another job of ada's does in the place of a rollback; empty: nothing
   std::vector<v1::Generation> generations{};  // oldest first; each commit and rollback adds one, of the user ada
   std::vector<v1::Request> requests{};
 
