@@ -22,6 +22,8 @@ namespace heliostat::codec {
 inline constexpr std::size_t kMaxFrameBytes = 64 * 1024;
 inline constexpr std::size_t kFrameHeaderBytes = 4;
 inline constexpr std::uint32_t kControlVersion = 1;
+// The longest that a commit or rollback may wait to be confirmed.
+inline constexpr std::uint32_t kMaxConfirmSeconds = 86'400;
 
 enum class Role : std::uint8_t { kNone = 0, kViewer = 1, kOperator = 2, kFlasher = 3, kAdmin = 4 };
 

@@ -6,6 +6,7 @@
 #include "base/out_of_memory.h"
 #include "base/utf8.h"
 #include "codec/change.h"
+#include "codec/control.h"
 #include "control/owners.h"
 
 namespace heliostat::control {
@@ -183,9 +184,9 @@ Result<codec::Committed> Provisioner::Rollback(const Identity& by, const codec::
 Status Provisioner::CheckTaken(const Intent& intent) const {
   if (intent.by == nullptr) return {};
   if (!broken_.ok()) HELIOSTAT_RETURN_IF_ERROR(CheckReplaces(intent));
-  if (intent.confirm_within_s > kMaxConfirmSeconds) {
+  if (intent.confirm_within_s > codec::kMaxConfirmSeconds) {
     return {Code::kInvalidArgument, "confirm_within_s", "it is " + std::to_string(intent.confirm_within_s),
-            "use at most " + std::to_string(kMaxConfirmSeconds)};
+            "use at most " + std::to_string(codec::kMaxConfirmSeconds)};
   }
   if (!Unconfirmed() || std::string_view(intent.action) != "commit") return {};
   return {Code::kFailedPrecondition, Numbered(options_.store->current()), "it waits to be confirmed",

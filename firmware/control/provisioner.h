@@ -35,8 +35,6 @@
 
 namespace heliostat::control {
 
-inline constexpr std::uint32_t kMaxConfirmSeconds = 86'400;
-
 // What readers on other threads see: immutable.
 struct Published {
   std::uint64_t generation = 0;
@@ -53,7 +51,7 @@ struct CommitRequest {
   Identity by;
   std::uint64_t base = 0;                        // the generation that `config` was edited from
   std::shared_ptr<const config::Config> config;  // names sorted, not yet validated
-  std::uint32_t confirm_within_s = 0;            // at most kMaxConfirmSeconds
+  std::uint32_t confirm_within_s = 0;            // at most codec::kMaxConfirmSeconds
   std::string comment{};
   bool dry_run = false;
 };

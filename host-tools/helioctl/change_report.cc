@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "codec/control.h"
 #include "config/difference.h"
 #include "helioctl/exit_code.h"
 #include "helioctl/locate.h"
@@ -17,15 +18,14 @@
 namespace heliostat::helioctl {
 namespace {
 
-constexpr std::uint64_t kLongestConfirmS = 7 * 24 * 3600;
-
 using Outcomes = std::map<ResourceName, std::string_view>;
 
 std::uint32_t SecondsOf(const std::string& text) {
   const auto ms = ParseDurationMs(text);
   if (!ms.ok()) throw CLI::ValidationError("--confirm-within", ms.status().reason() + "; " + ms.status().fix());
-  if (*ms < 1000 || *ms / 1000 > kLongestConfirmS) {
-    throw CLI::ValidationError("--confirm-within", "\"" + Printable(text) + "\" is out of range; give 1s to 168h");
+  if (*ms < 1000 || *ms > codec::kMaxConfirmSeconds * std::uint64_t{1000}) {
+    throw CLI::ValidationError("--confirm-within", fmt::format("\"{}\" is out of range; give 1s to {}h",
+                                                               Printable(text), codec::kMaxConfirmSeconds / 3600));
   }
   return static_cast<std::uint32_t>((*ms + 999) / 1000);
 }

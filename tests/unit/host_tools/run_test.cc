@@ -89,6 +89,15 @@ TEST(Run, ShowsHelpWithExamplesAndExitCodes) {
   }
 }
 
+TEST(Run, RefusesATimeToConfirmThatTheCardWouldRefuse) {
+  for (const char* time : {"24h", "25h", "86400001ms"}) {
+    const Outcome outcome = Helioctl({"apply", "-f", "-", "--confirm-within", time, "--context", "none"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(outcome.err.find("is out of range; give 1s to 24h") == std::string::npos, time == std::string("24h"))
+        << outcome.err;
+  }
+}
+
 TEST(Run, SaysItsVersion) { EXPECT_THAT(Helioctl({"--version"}).out, StartsWith("helioctl ")); }
 
 TEST(Run, FailsWithHelpWhenNothingIsAsked) {
