@@ -14,8 +14,9 @@ namespace heliostat::helioctl {
 namespace {
 
 constexpr const char* kExitCodes =
-    "\nExit codes: 0 done, 1 an error; then nothing was changed, 3 the card's answer was lost: whether it was done is\n"
-    "unknown, see `helioctl generations`.";
+    "\nExit codes: 0 done, 1 an error (nothing was changed unless it says so), 3 the card's answer was lost: whether "
+    "it\n"
+    "was done is unknown, see `helioctl generations`.";
 constexpr const char* kExitCodesOfReading = "\nExit codes: 0 done, 1 an error.";
 
 constexpr const char* kRuleFooter = R"(

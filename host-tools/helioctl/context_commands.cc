@@ -31,7 +31,7 @@ The file is $HELIOSTAT_CONFIG, else $XDG_CONFIG_HOME/heliostat/config.yaml, else
 An option outranks the environment ($HELIOSTAT_CONTEXT, $HELIOSTAT_CARD, $HELIOSTAT_SERVER_NAME, $HELIOSTAT_CA,
 $HELIOSTAT_CERTIFICATE, $HELIOSTAT_KEY), and that outranks the context, unless --context is given.
 
-Exit codes: 0 done, 1 an error (nothing was changed).)";
+Exit codes: 0 done, 1 an error (nothing was changed unless it says so).)";
 
 struct SetOptions {
   ContextEntry entry{};  // paths as typed

@@ -4,7 +4,7 @@
 namespace heliostat::helioctl {
 
 inline constexpr int kDone = 0;     // of diff: nothing differs
-inline constexpr int kFailed = 1;   // nothing was changed
+inline constexpr int kFailed = 1;   // nothing was changed, unless the error says so
 inline constexpr int kDiffers = 2;  // of diff
 inline constexpr int kUnknown = 3;  // a change was asked for, and its answer is lost
 

@@ -143,7 +143,7 @@ done; of
 nothing differs
 .TP
 .B 1
-an error, which is on standard error
+an error, which is on standard error; nothing was changed, unless it says so
 .TP
 .B 2
 of

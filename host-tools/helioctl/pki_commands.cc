@@ -383,7 +383,7 @@ Examples:
 The folder is ./pki, or $HELIOSTAT_PKI, or --dir. Roles: a viewer reads; an operator changes what one owner has; a
 flasher sees and writes firmware; an admin does everything.
 
-Exit codes: 0 done, 1 an error (nothing was changed).)";
+Exit codes: 0 done, 1 an error (nothing was changed unless it says so).)";
 
 void AddFolderOption(CLI::App& command, PkiOptions& options) {
   command.add_option("--dir", options.folder, "the authority's folder")

@@ -29,8 +29,8 @@ Examples:
   helioctl board board.textproto                       check a board's description
   helioctl counters readings.bin                       what was mirrored, and what was not
 
-Exit codes: 0 done, 1 an error (on standard error; nothing was changed), 2 diff: something differs, 3 the card's answer to
-a change was lost: whether it was done is unknown, see `helioctl generations`.)";
+Exit codes: 0 done, 1 an error (on standard error; nothing was changed unless it says so), 2 diff: something differs, 3 the
+card's answer to a change was lost: whether it was done is unknown, see `helioctl generations`.)";
 
 std::vector<std::string> CommandNames(const CLI::App& app) {
   std::vector<std::string> names;
@@ -161,11 +161,9 @@ int Parse(std::vector<std::string> arguments, Streams streams) {
 int Run(const std::vector<std::string>& arguments, Streams streams) {
   try {
     const int code = Parse(arguments, streams);
-    if (!streams.out.flush()) {
-      streams.err << "helioctl: standard output can't be written\n";
-      return kFailed;
-    }
-    return code;
+    if (streams.out.flush() || code == kFailed || code == kUnknown) return code;
+    streams.err << "helioctl: standard output can't be written; a change that was asked for is done all the same\n";
+    return kFailed;
   } catch (const std::exception& error) {
     streams.err << "helioctl: internal error: " << error.what() << "; please report it with the input\n";
     return kFailed;

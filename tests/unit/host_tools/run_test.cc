@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 struct Outcome {
@@ -96,6 +97,17 @@ TEST(Run, RefusesATimeToConfirmThatTheCardWouldRefuse) {
     EXPECT_EQ(outcome.err.find("is out of range; give 1s to 24h") == std::string::npos, time == std::string("24h"))
         << outcome.err;
   }
+}
+
+TEST(Run, SaysThatAReportWasLostAndWhatThatMeans) {
+  std::istringstream in;
+  std::ostream full(nullptr);
+  std::ostringstream err;
+  EXPECT_EQ(helioctl::Run({"--version"}, {in, full, err}), 1);
+  EXPECT_THAT(err.str(), HasSubstr("standard output can't be written; a change that was asked for is done"));
+  err.str("");
+  EXPECT_EQ(helioctl::Run({"validate", "no-such-file"}, {in, full, err}), 1);
+  EXPECT_THAT(err.str(), Not(HasSubstr("standard output"))) << "nothing was done, and that is the error";
 }
 
 TEST(Run, SaysItsVersion) { EXPECT_THAT(Helioctl({"--version"}).out, StartsWith("helioctl ")); }
