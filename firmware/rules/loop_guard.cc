@@ -1,6 +1,5 @@
 #include "rules/loop_guard.h"
 
-#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <optional>
@@ -131,16 +130,6 @@ bool LoopGuard::IsCopyOnWire(const FlowKey& key, std::span<const std::uint8_t> f
                           .encapsulation = tunnel->encapsulation,
                           .tunnel_id = tunnel->id};
   return slots_[SlotOf(seen)] != kEmpty;
-}
-
-std::uint64_t LoopGuard::OwnCopies(std::uint32_t interface, std::span<const FlowKey> keys,
-                                   std::span<const std::span<const std::uint8_t>> frames) const {
-  std::uint64_t own = 0;
-  const std::size_t count = std::min({keys.size(), frames.size(), kMaxBurst});
-  for (std::size_t i = 0; i < count; ++i) {
-    if (IsOwnCopy(interface, keys[i], frames[i])) own |= std::uint64_t{1} << i;
-  }
-  return own;
 }
 
 std::size_t LoopGuard::MemoryBytes() const {

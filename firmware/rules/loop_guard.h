@@ -39,8 +39,6 @@ struct GuardedVlan {
 
 class LoopGuard {
  public:
-  static constexpr std::size_t kMaxBurst = 64;
-
   LoopGuard() = default;  // guards nothing
   // Equal ones count once. What can't be on the wire (kVlan, kNone, a VLAN ID above 4095) is passed over.
   LoopGuard(std::span<const CopyIdentity> copies, std::span<const GuardedVlan> vlans);
@@ -52,10 +50,6 @@ class LoopGuard {
     return (key.Has(packet::FlowKey::kTagged) && IsGuardedVlan(interface, key.vlan_id)) ||
            (MayBeTunnel(key) && IsCopyOnWire(key, frame));
   }
-
-  // The same for at most kMaxBurst frames of one interface: bit i is set when frame i is a copy of this card.
-  [[nodiscard]] std::uint64_t OwnCopies(std::uint32_t interface, std::span<const packet::FlowKey> keys,
-                                        std::span<const std::span<const std::uint8_t>> frames) const;
 
   [[nodiscard]] std::size_t MemoryBytes() const;
 

@@ -154,12 +154,7 @@ std::string VerdictLine(const Mirror& mirror, const rules::InterfacePolicy& at, 
 // As a worker does: a burst of one interface and direction at once.
 void JudgeBurst(const Mirror& mirror, std::uint32_t interface, std::span<Packet* const> burst) {
   std::vector<packet::FlowKey> keys;
-  std::vector<Bytes> frames;
-  for (const Packet* packet : burst) {
-    frames.emplace_back(packet->frame);
-    keys.push_back(packet::Parse(packet->frame));
-  }
-  const std::uint64_t own_copies = mirror.loop_guard.OwnCopies(interface, keys, frames);
+  for (const Packet* packet : burst) keys.push_back(packet::Parse(packet->frame));
   const rules::InterfacePolicy* at = PolicyAt(mirror, mirror.interfaces[interface].name, burst.front()->direction);
   std::vector<rules::Verdict> verdicts(burst.size());
   if (at != nullptr && at->policy != nullptr) {
@@ -168,7 +163,7 @@ void JudgeBurst(const Mirror& mirror, std::uint32_t interface, std::span<Packet*
   for (std::size_t i = 0; i < burst.size(); ++i) {
     if (keys[i].Has(packet::FlowKey::kRunt)) {
       burst[i]->verdict = "runt";
-    } else if ((own_copies >> i & 1U) != 0) {
+    } else if (mirror.loop_guard.IsOwnCopy(interface, keys[i], burst[i]->frame)) {
       burst[i]->verdict = "loop_guard";
     } else {
       burst[i]->verdict = at == nullptr ? "none" : VerdictLine(mirror, *at, verdicts[i]);
@@ -177,6 +172,7 @@ void JudgeBurst(const Mirror& mirror, std::uint32_t interface, std::span<Packet*
 }
 
 Status JudgePackets(const Mirror& mirror, std::span<Packet> packets) {
+  constexpr std::size_t kMaxBurst = 64;
   std::map<std::pair<std::uint32_t, config::Direction>, std::vector<Packet*>> lanes;
   for (Packet& packet : packets) {
     const auto interface = std::ranges::find(mirror.interfaces, packet.interface_number, &config::Interface::number);
@@ -187,7 +183,7 @@ Status JudgePackets(const Mirror& mirror, std::span<Packet> packets) {
   }
   for (const auto& [lane, of_lane] : lanes) {
     std::span<Packet* const> rest(of_lane);
-    for (std::size_t size = 1; !rest.empty(); size = size % rules::LoopGuard::kMaxBurst + 1) {  // bursts of every size
+    for (std::size_t size = 1; !rest.empty(); size = size % kMaxBurst + 1) {  // bursts of every size
       const std::size_t count = std::min(size, rest.size());
       JudgeBurst(mirror, lane.first, rest.first(count));
       rest = rest.subspan(count);

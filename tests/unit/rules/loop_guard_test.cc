@@ -205,18 +205,5 @@ TEST(LoopGuard, FindsEachOfAHundredThousandCopiesAndNoOther) {
   }
 }
 
-TEST(LoopGuard, AnswersABurstAsItsFramesOneByOne) {
-  const std::vector<CopyIdentity> copies{Identity(Encapsulation::kVxlan, 7)};
-  const LoopGuard guard(copies, {});
-  const Frame frames[] = {Udp(4789, 7), Udp(4789, 8), Erspan1(), Udp(4789, 7)};
-  std::vector<FlowKey> keys;
-  std::vector<std::span<const std::uint8_t>> bytes;
-  for (const Frame& frame : frames) {
-    keys.push_back(frame.key);
-    bytes.emplace_back(frame.bytes);
-  }
-  EXPECT_EQ(guard.OwnCopies(kInterface, keys, bytes), 0b1001U);
-}
-
 }  // namespace
 }  // namespace heliostat::rules
