@@ -41,15 +41,6 @@ IpAddress OuterSource(const config::Interface& source, const config::Target& tar
   return primary.family == IpFamily::kNone ? hop.tunnel_source : primary;
 }
 
-std::vector<const config::Target*> MembersOf(const config::Config& config, const config::Target& target) {
-  if (!target.group) return {&target};
-  std::vector<const config::Target*> members;
-  for (const std::string& name : target.members) {
-    if (const config::Target* member = FindTarget(config, name)) members.push_back(member);
-  }
-  return members;
-}
-
 // Next hops are the same for all sessions: resolved once a target.
 class NextHops {
  public:

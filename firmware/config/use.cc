@@ -16,6 +16,13 @@ std::string_view OwnerOfInterface(const Config& config, std::string_view interfa
                                                                       : std::string_view();
 }
 
+template <typename Resource>
+const Resource* FindByName(const std::vector<Resource>& resources, std::string_view name) {
+  const auto found = std::lower_bound(resources.begin(), resources.end(), name,
+                                      [](const Resource& r, std::string_view n) { return r.metadata.name < n; });
+  return found == resources.end() || found->metadata.name != name ? nullptr : &*found;
+}
+
 std::string BelongsTo(std::string_view owner) {
   return owner.empty() ? std::string("belongs to the admin") : "belongs to " + Quoted(owner);
 }
@@ -27,10 +34,9 @@ Status MayNotMirror(std::string_view user, const std::string& source, std::strin
 
 Status CheckMembers(const Config& config, const Target& group) {
   const std::string& user = group.metadata.owner;
-  for (const std::string& name : group.members) {
-    const Target* member = FindTarget(config, name);
-    if (member == nullptr || MayUse(user, *member)) continue;
-    return {Code::kPermissionDenied, "members " + Quoted(name),
+  for (const Target* member : MembersOf(config, group)) {
+    if (MayUse(user, *member)) continue;
+    return {Code::kPermissionDenied, "members " + Quoted(member->metadata.name),
             "it " + BelongsTo(member->metadata.owner) + " and is not shared with " + Quoted(user),
             "share it, or leave it out"};
   }
@@ -94,10 +100,18 @@ bool MayDeliver(const Config& config, const Guests& guests, const Target& target
   return guest == nullptr || OwnerOfInterface(config, guest->name) == target.metadata.owner;
 }
 
-const Target* FindTarget(const Config& config, std::string_view name) {
-  const auto found = std::lower_bound(config.targets.begin(), config.targets.end(), name,
-                                      [](const Target& t, std::string_view n) { return t.metadata.name < n; });
-  return found == config.targets.end() || found->metadata.name != name ? nullptr : &*found;
+const Target* FindTarget(const Config& config, std::string_view name) { return FindByName(config.targets, name); }
+
+const Filter* FindFilter(const Config& config, std::string_view name) { return FindByName(config.filters, name); }
+
+std::vector<const Target*> MembersOf(const Config& config, const Target& target) {
+  if (!target.group) return {&target};
+  std::vector<const Target*> members;
+  members.reserve(target.members.size());
+  for (const std::string& name : target.members) {
+    if (const Target* member = FindTarget(config, name)) members.push_back(member);
+  }
+  return members;
 }
 
 Status CheckUse(const Config& config, const Session& session) {

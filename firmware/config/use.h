@@ -41,6 +41,9 @@ class Guests {
 
 // Null: there is none of that name.
 [[nodiscard]] const Target* FindTarget(const Config& config, std::string_view name);
+[[nodiscard]] const Filter* FindFilter(const Config& config, std::string_view name);
+// Where what is sent to `target` may go: that target, or the members of the group, of those that there are.
+[[nodiscard]] std::vector<const Target*> MembersOf(const Config& config, const Target& target);
 
 // kPermissionDenied, naming session, and `target` or the source, of a valid configuration.
 [[nodiscard]] Status CheckUse(const Config& config, const Session& session);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <unordered_set>
 
 #include "config/bounds.h"
@@ -50,15 +51,6 @@ Status CheckNumbers(const Session& session) {
   return session.rate_limit ? CheckRate(*session.rate_limit) : Status{};
 }
 
-// The targets that a session's copies may go to: the one named, or the members of the group.
-std::vector<const Target*> FinalTargets(const Target& target, const Index& index) {
-  if (!target.group) return {&target};
-  std::vector<const Target*> members;
-  members.reserve(target.members.size());
-  for (const std::string& name : target.members) members.push_back(index.FindTarget(name));
-  return members;
-}
-
 Status CheckTunnelId(const Session& session, Encapsulation encapsulation) {
   if (!session.tunnel_id) return {};
   const std::string name(Name(encapsulation));
@@ -74,7 +66,8 @@ Status CheckTunnelId(const Session& session, Encapsulation encapsulation) {
 // What is true of all sessions together. Sources and targets are counted by their views into the Config.
 class SessionChecks {
  public:
-  SessionChecks(const Config& config, const Index& index, const Limits& limits) : index_(index), limits_(limits) {
+  SessionChecks(const Config& config, const Index& index, const Limits& limits)
+      : config_(config), index_(index), limits_(limits) {
     for (const Target& target : config.targets) {
       if (target.group) continue;
       const Interface* guest = index.guests.Of(target);
@@ -96,17 +89,18 @@ class SessionChecks {
     if (target == nullptr) {
       return {Code::kNotFound, "target", "there is no " + Named("target", session.target), "name a target"};
     }
-    HELIOSTAT_RETURN_IF_ERROR(CheckTarget(session, *target));
-    return CheckSources(session, *target);
+    const std::vector<const Target*> members = MembersOf(config_, *target);
+    HELIOSTAT_RETURN_IF_ERROR(CheckTargets(session, members));
+    return CheckSources(session, members);
   }
 
  private:
-  Status CheckTarget(const Session& session, const Target& target) {
-    const std::vector<const Target*> finals = FinalTargets(target, index_);
-    const Encapsulation encapsulation = finals.front()->encapsulation;
+  // Where its copies may go: of one encapsulation.
+  Status CheckTargets(const Session& session, const std::vector<const Target*>& targets) {
+    const Encapsulation encapsulation = targets.front()->encapsulation;
     HELIOSTAT_RETURN_IF_ERROR(CheckTunnelId(session, encapsulation));
     if (!HasErspanHeader(encapsulation)) return {};
-    for (const Target* one : finals) HELIOSTAT_RETURN_IF_ERROR(TakeErspanId(session, *one));
+    for (const Target* one : targets) HELIOSTAT_RETURN_IF_ERROR(TakeErspanId(session, *one));
     return {};
   }
 
@@ -128,10 +122,10 @@ class SessionChecks {
             "use another, or leave it out to have the card pick one"};
   }
 
-  Status CheckSources(const Session& session, const Target& target) {
+  Status CheckSources(const Session& session, const std::vector<const Target*>& targets) {
     if (session.sources.empty()) return Invalid("sources", "there are none", "name at least one interface");
-    bool local = false;
-    for (const Target* one : FinalTargets(target, index_)) local = local || local_.contains(one);
+    const bool local =
+        std::any_of(targets.begin(), targets.end(), [this](const Target* one) { return local_.contains(one); });
     std::unordered_set<std::string_view> names;
     for (const std::string& name : session.sources) {
       if (Status status = CheckSource(session, name, local); !status.ok()) {
@@ -184,6 +178,7 @@ class SessionChecks {
     std::unordered_map<std::uint32_t, std::string_view> taken;  // ID -> session
   };
 
+  const Config& config_;
   const Index& index_;
   const Limits& limits_;
   std::unordered_set<const Target*> local_;                           // delivered on this card

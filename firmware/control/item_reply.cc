@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/change.h"
+#include "config/use.h"
 #include "control/name_pattern.h"
 
 namespace heliostat::control {
@@ -277,14 +278,10 @@ codec::TargetState ItemReply::StateOfTarget(const config::Target& target) {
     return state;
   }
   // A group is up as long as one of its members is.
-  for (const std::string& name : target.members) {
-    const auto member =
-        std::lower_bound(config_->targets.begin(), config_->targets.end(), name,
-                         [](const config::Target& t, const std::string& n) { return t.metadata.name < n; });
-    if (member == config_->targets.end() || member->metadata.name != name) continue;
+  for (const config::Target* member : MembersOf(*config_, target)) {
     const std::string reason = why_down(*member);
     state.up = state.up || reason.empty();
-    if (!reason.empty() && state.reason.empty()) state.reason = "target \"" + name + "\": " + reason;
+    if (!reason.empty() && state.reason.empty()) state.reason = "target \"" + member->metadata.name + "\": " + reason;
   }
   return state;
 }

@@ -26,12 +26,6 @@ std::string SubjectOf(const Difference& difference) {
   return config::Named(config::KindName(difference.kind), *difference.name);
 }
 
-const config::Filter* FindFilter(const config::Config& config, std::string_view name) {
-  const auto found = std::lower_bound(config.filters.begin(), config.filters.end(), name,
-                                      [](const config::Filter& f, std::string_view n) { return f.metadata.name < n; });
-  return found == config.filters.end() || found->metadata.name != name ? nullptr : &*found;
-}
-
 // Disabled, and what it would use if it were not is as it was.
 bool OnlyRests(const Change& change, const Difference& difference) {
   if (difference.added() || difference.removed()) return false;

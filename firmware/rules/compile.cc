@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "config/use.h"
 #include "rules/filter_table.h"
 
 namespace heliostat::rules {
@@ -125,13 +126,9 @@ class Compiler {
   [[nodiscard]] std::shared_ptr<const FilterTable> EarlierTable(const config::Filter& filter,
                                                                 Direction direction) const {
     if (earlier_ == nullptr) return nullptr;
-    const std::vector<config::Filter>& filters = earlier_->config.filters;
-    const auto found =
-        std::lower_bound(filters.begin(), filters.end(), filter.metadata.name,
-                         [](const config::Filter& f, const std::string& name) { return f.metadata.name < name; });
-    if (found == filters.end() || found->metadata.name != filter.metadata.name) return nullptr;
-    if (!SameTable(*found, filter, direction)) return nullptr;
-    return earlier_->tables[static_cast<std::size_t>(found - filters.begin())][Index(direction)];
+    const config::Filter* found = FindFilter(earlier_->config, filter.metadata.name);
+    if (found == nullptr || !SameTable(*found, filter, direction)) return nullptr;
+    return earlier_->tables[static_cast<std::size_t>(found - earlier_->config.filters.data())][Index(direction)];
   }
 
   const config::Config& config_;
