@@ -93,10 +93,7 @@ class UsedIds {
   const std::vector<ErspanIds*>& PlacesOf(const Target& target) {
     const auto [places, added] = places_.try_emplace(&target);
     if (!added) return places->second;
-    if (!target.group) places->second.push_back(&erspan_[&target]);
-    for (const std::string& name : target.members) {
-      if (const Target* member = FindTarget(config_, name)) places->second.push_back(&erspan_[member]);
-    }
+    for (const Target* member : MembersOf(config_, target)) places->second.push_back(&erspan_[member]);
     return places->second;
   }
 
