@@ -17,6 +17,7 @@
 #include "helioctl/exit_code.h"
 #include "helioctl/files.h"
 #include "helioctl/pki_folder.h"
+#include "helioctl/pki_renewal.h"
 #include "helioctl/quantity.h"
 #include "pki/reading.h"
 
@@ -245,9 +246,12 @@ int PkiInit(const PkiInitOptions& options, Streams streams) {
   return kDone;
 }
 
-int PkiIssue(const PkiIssueOptions& options, Streams streams) {
-  auto folder = PkiFolder::Open(options.pki.folder);
+int PkiIssue(const PkiIssueOptions& given, Streams streams) {
+  auto folder = PkiFolder::Open(given.pki.folder);
   if (!folder.ok()) return Fail(folder.status(), streams);
+  const auto renewing = given.replace ? Renewing(*folder, given) : given;
+  if (!renewing.ok()) return Fail(renewing.status(), streams);
+  const PkiIssueOptions& options = *renewing;
   const auto order = OrderOf(options, folder->authority());
   if (!order.ok()) return Fail(order.status(), streams);
   std::vector<IssuedCertificate> before;
@@ -452,7 +456,10 @@ void AddIssue(CLI::App& pki, Invocation& invocation) {
     }
     AddFolderOption(*command, options->pki);
     AddDates(*command, options->pki, card ? kCardDays : kUserDays);
-    command->add_flag("--replace", options->replace, "renew: a new key and certificate in the place of the old ones");
+    command->add_flag("--replace", options->replace,
+                      card ? "renew: a new key and certificate in the place of the old ones; names and addresses stay, "
+                             "unless --dns or --ip gives others"
+                           : "renew: a new key and certificate in the place of the old ones");
     command->footer(kGroupFooter);
     Runs(*command, invocation, options, PkiIssue);
   }

@@ -193,9 +193,53 @@ TEST_F(PkiCommands, IssueReplacesOnlyWhenAsked) {
   const auto first = Certificate("pki/users/bob/certificate.pem");
   EXPECT_THAT(Refused({"pki", "issue", "admin", "bob"}),
               HasSubstr("user \"bob\": has a certificate already, as viewer"));
-  EXPECT_THAT(Done({"pki", "issue", "admin", "bob", "--replace"}), HasSubstr("helioctl pki revoke " + first.serial));
+  EXPECT_THAT(Done({"pki", "issue", "viewer", "bob", "--replace"}), HasSubstr("helioctl pki revoke " + first.serial));
   EXPECT_NE(Certificate("pki/users/bob/certificate.pem").serial, first.serial);
   EXPECT_THAT(Names("pki/users"), ElementsAre("bob")) << "nothing is left beside";
+}
+
+TEST_F(PkiCommands, IssueKeepsWhatTheReplacedCertificateSaid) {
+  Done({"pki", "init"});
+  Done({"pki", "issue", "card", "edge", "--dns", "edge.example.net", "--ip", "192.0.2.17"});
+  EXPECT_THAT(Done({"pki", "issue", "card", "edge", "--replace"}), HasSubstr("(edge, edge.example.net, 192.0.2.17)"));
+  const auto renewed = Certificate("pki/cards/edge/certificate.pem");
+  EXPECT_THAT(renewed.dns_names, ElementsAre("edge", "edge.example.net"));
+  EXPECT_THAT(renewed.addresses, ElementsAre("192.0.2.17"));
+  Done({"pki", "issue", "card", "card0", "--replace"});
+  EXPECT_THAT(Certificate("pki/cards/card0/certificate.pem").dns_names, ElementsAre("card0", "localhost"));
+
+  Done({"pki", "issue", "card", "edge", "--replace", "--ip", "192.0.2.18"});
+  const auto moved = Certificate("pki/cards/edge/certificate.pem");
+  EXPECT_THAT(moved.dns_names, ElementsAre("edge", "edge.example.net"));
+  EXPECT_THAT(moved.addresses, ElementsAre("192.0.2.18"));
+
+  Done({"pki", "issue", "operator", "op", "--owner", "blue"});
+  EXPECT_THAT(Done({"pki", "issue", "operator", "op", "--replace"}), HasSubstr("operator op of blue"));
+  EXPECT_THAT(Certificate("pki/users/op/certificate.pem").uris, Contains("urn:heliostat:owner:blue"));
+  Done({"pki", "issue", "operator", "op", "--owner", "red", "--replace"});
+  EXPECT_THAT(Certificate("pki/users/op/certificate.pem").uris, Contains("urn:heliostat:owner:red"));
+}
+
+TEST_F(PkiCommands, IssueReplacesByNoOtherRole) {
+  Done({"pki", "init", "--no-context"});
+  Done({"pki", "issue", "operator", "op", "--owner", "blue"});
+  const std::string serial = Certificate("pki/users/op/certificate.pem").serial;
+  EXPECT_THAT(Refused({"pki", "issue", "admin", "op", "--replace"}),
+              AllOf(HasSubstr("\"op\": is of the role operator"), HasSubstr("helioctl pki revoke op"),
+                    HasSubstr("helioctl pki issue admin op")));
+  EXPECT_EQ(Certificate("pki/users/op/certificate.pem").serial, serial);
+  Done({"pki", "revoke", "op"});
+  Done({"pki", "issue", "admin", "op"});
+  EXPECT_THAT(Certificate("pki/users/op/certificate.pem").uris, ElementsAre("urn:heliostat:role:admin"));
+}
+
+TEST_F(PkiCommands, IssueGuessesNoNamesOfACardWhoseFilesWereTakenAway) {
+  Done({"pki", "init", "--authority-only"});
+  Done({"pki", "issue", "card", "edge", "--ip", "192.0.2.17"});
+  fs::remove_all(Path("pki/cards/edge"));
+  EXPECT_THAT(Refused({"pki", "issue", "card", "edge", "--replace"}), HasSubstr("give them: --dns edge"));
+  Done({"pki", "issue", "card", "edge", "--replace", "--dns", "edge"});
+  EXPECT_THAT(Certificate("pki/cards/edge/certificate.pem").dns_names, ElementsAre("edge"));
 }
 
 TEST_F(PkiCommands, IssueReplacesWhereNamesCantBeExchanged) {
