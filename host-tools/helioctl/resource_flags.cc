@@ -222,13 +222,17 @@ Status SetTags(const Flag& flag, const std::vector<std::string>& values, Json& t
   return OkStatus();
 }
 
-// Fields that can't be told by a flag's name alone, too: rateLimit as a whole.
+// What --unset calls it: `rateLimit` for its burst, too. Empty: rules by their direction.
+std::string_view FieldOf(const Flag& flag) {
+  std::string_view field = flag.field;
+  if (field.starts_with('.')) field.remove_prefix(1);
+  return field.substr(0, field.find(' '));
+}
+
 Status Unset(ResourceKind kind, const Flag& flag, const std::vector<std::string>& values, Json& document) {
   std::vector<std::string_view> known;
   for (const Flag& other : FlagsOf(kind)) {
-    std::string_view field = other.field;
-    if (field.starts_with('.')) field.remove_prefix(1);
-    if (!field.empty()) known.push_back(field.substr(0, field.find(' ')));
+    if (!FieldOf(other).empty()) known.push_back(FieldOf(other));
   }
   for (const std::string& value : Items(values)) {
     if (std::find(known.begin(), known.end(), value) == known.end()) {
@@ -249,9 +253,11 @@ void EraseRival(const Flag& flag, Json& document) {
   Json& spec = document["spec"];
   if (field == "vni") spec.erase("sessionId");
   if (field == "sessionId") spec.erase("vni");
-  if (!spec.contains("rateLimit")) return;
-  if (field == "rateLimit packetsPerSecond") spec["rateLimit"].erase("bitsPerSecond");
-  if (field == "rateLimit bitsPerSecond") spec["rateLimit"].erase("packetsPerSecond");
+  const bool packets = field == "rateLimit packetsPerSecond";
+  if (!spec.contains("rateLimit") || (!packets && field != "rateLimit bitsPerSecond")) return;
+  // A burst is so many of what the rate counts.
+  Json& limit = spec["rateLimit"];
+  if (limit.erase(packets ? "bitsPerSecond" : "packetsPerSecond") > 0) limit.erase("burst");
 }
 
 Status Lay(ResourceKind kind, const Flag& flag, const std::vector<std::string>& values, Json& document) {
@@ -281,6 +287,34 @@ Status Lay(ResourceKind kind, const Flag& flag, const std::vector<std::string>& 
 
 bool Given(const FlagValues& values, const std::string& flag) { return values.find(flag) != values.end(); }
 
+struct Conflict {
+  const char* first;
+  const char* second;
+  const char* fix;
+};
+constexpr std::array<Conflict, 3> kConflicts{{
+    {"--packets-per-second", "--bits-per-second", "a session limits packets or bits: give one of the two"},
+    {"--vni", "--session-id", "keep --vni for vxlan and geneve, --session-id for erspan2 and erspan3"},
+    {"--enabled", "--disabled", "give one of the two"},
+}};
+
+// They are laid in the order of the tables above, so what was typed last would not count.
+Status CheckConflicts(ResourceKind kind, const FlagValues& values) {
+  for (const Conflict& conflict : kConflicts) {
+    if (!Given(values, conflict.first) || !Given(values, conflict.second)) continue;
+    return WrongFlag(conflict.second, std::string("is given beside ") + conflict.first, conflict.fix);
+  }
+  const auto unset = values.find("--unset");
+  if (unset == values.end()) return OkStatus();
+  const std::vector<std::string> fields = Items(unset->second);
+  for (const Flag& flag : FlagsOf(kind)) {
+    if (!Given(values, flag.name) || FieldOf(flag).empty()) continue;
+    if (std::find(fields.begin(), fields.end(), FieldOf(flag)) == fields.end()) continue;
+    return WrongFlag("--unset", fmt::format("{} is given beside {}", FieldOf(flag), flag.name), "give one of the two");
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 void AddResourceFlags(CLI::App& command, ResourceKind kind, bool change, FlagValues& values) {
@@ -288,9 +322,14 @@ void AddResourceFlags(CLI::App& command, ResourceKind kind, bool change, FlagVal
     if (flag.change_only && !change) continue;
     const std::string name = flag.name;
     if (flag.shape == Shape::kTruth) {
-      command
-          .add_flag_function(
-              name, [&values, name](std::int64_t on) { values[name] = {on > 0 ? "true" : "false"}; }, flag.help)
+      // As it was typed: CLI11 takes every number for true, and throws what is none.
+      CLI::callback_t take = [&values, name](const CLI::results_t& words) {
+        values[name] = words;
+        return true;
+      };
+      command.add_option(name, std::move(take), flag.help)
+          ->expected(0)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
           ->group("Fields");
       continue;
     }
@@ -307,6 +346,7 @@ void AddResourceFlags(CLI::App& command, ResourceKind kind, bool change, FlagVal
 }
 
 Status LayFlags(ResourceKind kind, const FlagValues& values, Json& document) {
+  HELIOSTAT_RETURN_IF_ERROR(CheckConflicts(kind, values));
   for (const Flag& flag : FlagsOf(kind)) {
     const auto given = values.find(flag.name);
     if (given == values.end()) continue;

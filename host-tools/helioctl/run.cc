@@ -107,6 +107,21 @@ std::vector<std::string> WithOptionsBehind(const CLI::App& app, std::vector<std:
   return arguments;
 }
 
+// CLI11 takes `--enabled=` for `--enabled`: what was to be filled in, and was not, would turn something on.
+std::optional<int> CheckSwitches(const CLI::App& app, std::span<const std::string> arguments, Streams streams) {
+  const auto [command, words] = NamedCommand(app, arguments);
+  for (const std::string& word : arguments.subspan(words)) {
+    if (word == "--") break;
+    if (!word.starts_with("--") || word.find('=') != word.size() - 1) continue;
+    const CLI::Option* option = OptionNamed(*command, word);
+    if (option == nullptr || option->get_expected_max() > 0) continue;
+    const std::string name = word.substr(0, word.size() - 1);
+    streams.err << app.get_name() << ": " << word << " has no value; write " << name << " or " << name << "=false\n";
+    return kFailed;
+  }
+  return std::nullopt;
+}
+
 std::string NoSuchOption(const CLI::App& command, const std::string& word) {
   const std::string name = word.substr(0, word.find('='));
   std::vector<std::string_view> known;
@@ -145,6 +160,7 @@ int Parse(std::vector<std::string> arguments, Streams streams) {
   }
   arguments = WithOptionsBehind(app, std::move(arguments));
   if (const auto code = CheckCommand(app, arguments, streams)) return *code;
+  if (const auto code = CheckSwitches(app, arguments, streams)) return *code;
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them last first
   } catch (const CLI::ParseError& error) {

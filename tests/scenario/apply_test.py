@@ -284,6 +284,42 @@ class OneLiners(ApplyCase):
         self.out("set", "session", "web", "--bits-per-second", "1000000")
         self.assertEqual(self.spec("session", "web")["rateLimit"], {"bitsPerSecond": 1000000})
 
+    def test_what_a_burst_counts_changes_with_the_unit(self):
+        self.apply(MIRROR)
+        self.out("set", "session", "web", "--packets-per-second", "1000", "--burst", "50")
+        self.out("set", "session", "web", "--packets-per-second", "2000")
+        self.assertEqual(self.spec("session", "web")["rateLimit"], {"packetsPerSecond": 2000, "burst": 50})
+        self.out("set", "session", "web", "--bits-per-second", "1000000000")
+        self.assertEqual(self.spec("session", "web")["rateLimit"], {"bitsPerSecond": 1000000000})
+        self.out("set", "session", "web", "--packets-per-second", "10", "--burst", "7")
+        self.assertEqual(self.spec("session", "web")["rateLimit"], {"packetsPerSecond": 10, "burst": 7})
+
+    def test_options_that_exclude_each_other_are_refused(self):
+        self.apply(MIRROR)
+        for arguments, says in (
+            (("--packets-per-second", "5", "--bits-per-second", "6000"), "--bits-per-second: is given beside --packets-per"),
+            (("--vni", "5", "--session-id", "6"), "--session-id: is given beside --vni"),
+            (("--disabled", "--enabled"), "--disabled: is given beside --enabled"),
+            (("--percent", "5", "--unset", "percent"), "--unset: percent is given beside --percent"),
+            (("--unset", "rateLimit", "--burst", "5"), "--unset: rateLimit is given beside --burst"),
+        ):
+            self.refused("set", "session", "web", *arguments, says=says)
+
+    def test_a_truth_is_true_or_false(self):
+        self.apply(MIRROR)
+        for flag in ("enabled", "disabled", "forwarded-only"):
+            for text in ("maybe", "5", "99999999999999999999"):
+                says = f'"{text}" is not a truth value; give true or false'
+                self.refused("set", "session", "web", f"--{flag}={text}", says=(f"--{flag}: ", says))
+            self.refused("set", "session", "web", f"--{flag}=", says=f"--{flag}= has no value")
+        remote = ("--remote", "10.9.0.2")
+        self.refused("create", "target", "x", *remote, "--udp-checksum=maybe", says='"maybe" is not a truth value')
+        self.out("set", "session", "web", "--disabled")
+        self.assertIs(self.spec("session", "web")["enabled"], False)
+        self.out("set", "session", "web", "--disabled=false", "--forwarded-only")
+        self.assertNotIn("enabled", self.spec("session", "web"))
+        self.assertIs(self.spec("session", "web")["forwardedOnly"], True)
+
     def test_set_changes_one_rule(self):
         self.apply(MIRROR)
         self.out("set", "filter", "web", "--rule", "inbound 20 reject udp 10.0.0.0/8:53 -> any", "--remove-rule", "inbound/10")
