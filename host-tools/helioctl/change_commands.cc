@@ -75,7 +75,7 @@ void AddDiff(CLI::App& app, Invocation& invocation) {
   CLI::Option* generation =
       diff->add_option("--generation", options->generation, "a generation that is kept, in the place of files")
           ->type_name("NUMBER")
-          ->check(CLI::PositiveNumber)
+          ->check(GenerationNumber())
           ->excludes(files);
   AddPruneOptions(*diff, options->prune, "as apply --prune", "as apply --prune --all-owners")->excludes(generation);
   diff->add_option("--color", options->output.color, "auto (on a terminal, unless $NO_COLOR is set), always or never")
@@ -153,6 +153,7 @@ void AddExport(CLI::App& app, Invocation& invocation) {
   command->add_option("resource", options->names, "KIND, KIND NAME... or KIND/NAME...; without: everything")
       ->type_name("RESOURCE");
   command->add_option("--generation", options->generation, "as it was in a generation that is kept")
+      ->check(GenerationNumber())
       ->type_name("NUMBER");
   command->add_option("-o,--output", options->file, "file to write, or - for stdout")
       ->type_name("FILE")
@@ -176,7 +177,7 @@ void AddGenerationCommands(CLI::App& app, Invocation& invocation) {
       ->add_option("generation", back->generation,
                    "which one; without: the one before the current one, unless that goes back itself")
       ->type_name("NUMBER")
-      ->check(CLI::PositiveNumber);
+      ->check(GenerationNumber());
   AddChangeOptions(*rollback, back->change);
 
   const auto confirmed = std::make_shared<ConfirmOptions>();
@@ -184,7 +185,7 @@ void AddGenerationCommands(CLI::App& app, Invocation& invocation) {
       AddCommand(app, "confirm", "keep what --confirm-within would undo", confirmed, invocation, Confirm);
   confirm->add_option("generation", confirmed->generation, "which one; without: the current one")
       ->type_name("NUMBER")
-      ->check(CLI::PositiveNumber);
+      ->check(GenerationNumber());
   AddCardOptions(*confirm, confirmed->card);
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
+#include <string>
 
 #include "helioctl/run.h"
 
@@ -13,6 +15,11 @@ struct Invocation {
   Streams streams;
   std::function<int()> run;
 };
+
+// A number as people write it: no sign, no leading zero. Else the error is `"abc" ` and `error`.
+CLI::Validator WholeNumber(std::uint64_t least, std::uint64_t most, const std::string& error);
+// 1 and up.
+CLI::Validator GenerationNumber();
 
 // Adds every command, group by group. `invocation` outlives `app`.
 void AddCommands(CLI::App& app, Invocation& invocation);

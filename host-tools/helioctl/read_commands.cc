@@ -1,4 +1,5 @@
 // Commands that read a card, and those about the card itself.
+#include <limits>
 #include <memory>
 
 #include "helioctl/audit.h"
@@ -13,6 +14,9 @@
 namespace heliostat::helioctl {
 namespace {
 
+// `top` looks once more, for the first rates.
+constexpr std::uint32_t kMostLooks = std::numeric_limits<std::uint32_t>::max() - 1;
+constexpr const char* kNoCount = "is no count; give 1 or more";
 constexpr const char* kKinds = "session, filter, target, underlay or interface";
 
 // A command whose options live as long as the parser, and what it does with them.
@@ -34,6 +38,7 @@ void AddGet(CLI::App& app, Invocation& invocation) {
       ->type_name("TAG")
       ->allow_extra_args(false);
   get->add_option("--generation", options->generation, "as they were in a generation that is kept")
+      ->check(GenerationNumber())
       ->type_name("NUMBER");
   AddOutputOptions(*get, options->output, {Format::kTable, Format::kWide, Format::kJson, Format::kYaml, Format::kName});
   AddCardOptions(*get, options->card);
@@ -64,7 +69,9 @@ void AddWatch(CLI::App& app, Invocation& invocation) {
   watch->add_option("--interval", options->interval, "between two looks: 100ms to 1h")
       ->type_name("TIME")
       ->capture_default_str();
-  watch->add_option("--count", options->count, "end after so many looks")->type_name("NUMBER");
+  watch->add_option("--count", options->count, "end after so many looks")
+      ->check(WholeNumber(1, kMostLooks, kNoCount))
+      ->type_name("NUMBER");
   AddOutputOptions(*watch, options->output, {Format::kTable, Format::kJson});
   AddCardOptions(*watch, options->card);
 }
@@ -76,7 +83,9 @@ void AddTop(CLI::App& app, Invocation& invocation) {
   top->add_option("--interval", options->interval, "that rates are taken over: 100ms to 1h")
       ->type_name("TIME")
       ->capture_default_str();
-  top->add_option("--count", options->count, "print so many tables, one below the other, and end")->type_name("NUMBER");
+  top->add_option("--count", options->count, "print so many tables, one below the other, and end")
+      ->check(WholeNumber(1, kMostLooks, kNoCount))
+      ->type_name("NUMBER");
   top->add_option("--sort", options->sort, "largest first: matched, sent, bits or drops; or by name")
       ->check(CLI::IsMember({"name", "matched", "sent", "bits", "drops"}))
       ->type_name("COLUMN")
