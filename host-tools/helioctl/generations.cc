@@ -84,7 +84,10 @@ Result<std::uint64_t> RollbackTo(std::uint64_t wanted, const std::vector<v1::Gen
 
 Json RolledBackJson(const RolledBack& done) {
   const v1::Committed& committed = done.answer.committed;
-  Json json{{"generation", committed.generation()}, {"contentOf", done.content_of}, {"dryRun", committed.dry_run()}};
+  Json json{{"generation", committed.generation()},
+            {"contentOf", done.content_of},
+            {"committed", !done.same && !committed.dry_run()},
+            {"dryRun", committed.dry_run()}};
   if (!done.answer.lost) {
     json["sessions"] = committed.sessions();
     json["activeSessions"] = committed.active_sessions();
@@ -137,7 +140,8 @@ Result<RolledBack> RollBack(CardClient& client, std::uint64_t generation, const 
   rollback.set_dry_run(options.dry_run);
   auto answer = CallForCommit(client, request, current->number(), fmt::format("to {}: ", *to), err);
   if (!answer.ok()) return answer.status();
-  return RolledBack{std::move(*answer), *to};
+  const bool same = answer->committed.generation() == current->number();
+  return RolledBack{std::move(*answer), *to, same};
 }
 
 int Rollback(const RollbackOptions& options, Streams streams) {
@@ -151,6 +155,10 @@ int Rollback(const RollbackOptions& options, Streams streams) {
     return kDone;
   }
   const v1::Committed& committed = done->answer.committed;
+  if (done->same) {
+    streams.out << fmt::format("nothing to change: generation {} stays\n", committed.generation());
+    return kDone;
+  }
   streams.out << fmt::format("{}generation {}, with the content of {}; {}\n",
                              committed.dry_run() ? "dry run, would be " : "", committed.generation(), done->content_of,
                              ActiveText(committed, done->answer.lost));

@@ -26,6 +26,7 @@ struct ConfirmOptions {
 struct RolledBack {
   CommitAnswer answer{};
   std::uint64_t content_of = 0;
+  bool same = false;  // as what was current: the card made nothing
 };
 
 // `generation` as in RollbackOptions. kNotFound: not kept; kFailedPrecondition: the number has to be given.

@@ -476,6 +476,41 @@ class Generations(ApplyCase):
         self.assertIn(f"generation {first + 3}, with the content of {first + 1}", self.out("rollback", str(first + 1)))
         self.refused("rollback", "99", says="generation 99: is not kept; the card has ")
 
+    def test_rollback_to_what_is_current_makes_nothing(self):
+        self.apply(MIRROR)
+        first = self.generation()
+        self.apply(FILTER.replace("443", "444"))
+        self.out("rollback")
+        for more in ((), ("--dry-run",)):
+            said = self.out("rollback", str(first), *more)
+            self.assertEqual(said, f"nothing to change: generation {first + 2} stays\n")
+            said = json.loads(self.out("rollback", str(first), "-o", "json", *more))
+            self.assertEqual((said["generation"], said["committed"]), (first + 2, False))
+        self.assertEqual(self.generation(), first + 2)
+        said = json.loads(self.out("rollback", str(first + 1), "-o", "json"))
+        self.assertEqual((said["generation"], said["committed"]), (first + 3, True))
+
+    def test_the_audit_has_the_newest_and_counts_what_it_checked(self):
+        self.apply(MIRROR)
+        for port in ("444", "445", "446"):
+            self.apply(FILTER.replace("443", port))
+        records = json.loads(self.out("audit", "-o", "json"))["records"]
+        last = records[-1]["sequence"]
+        self.assertGreater(len(records), 3)
+        self.assertEqual(json.loads(self.out("audit", "--limit", "2", "-o", "json"))["records"], records[-2:])
+        said = f"ok: 2 records checked; record {last - 2}, before them, is taken as it is\n"
+        self.assertEqual(self.out("audit", "--verify", "--limit", "2"), said)
+        self.assertEqual(self.out("audit", "--verify", "--after", str(last - 2)), said)
+
+    def test_a_generation_is_a_number_of_one(self):
+        self.apply(MIRROR)
+        for text in ("abc", "0", "010", "99999999999999999999", "1x"):
+            for command in (("rollback",), ("confirm",), ("diff", "--generation"), ("get", "sessions", "--generation"),
+                            ("export", "--generation")):  # fmt: skip
+                self.refused(*command, text, says=f'"{text}" is no generation; see `helioctl generations`')
+        self.refused("get", "sessions", "--generation", "-1", says='"-1" is no generation')
+        self.refused("rollback", "-1", says="-1")
+
     def test_tunnel_ids_that_the_card_picked_stay_whatever_comes_and_over_restarts(self):
         # Two pairs whose names draw the same ID: who comes first has it, though drawn all at once the other would.
         names = ["s36", "s21", "s40", "s12"]
