@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +18,7 @@
 #include "helioctl/change_plan.h"
 #include "helioctl/environment.h"
 #include "helioctl/files.h"
+#include "helioctl/listing.h"
 #include "helioctl/locate.h"
 #include "helioctl/open_card.h"
 #include "helioctl/tunnel_ids.h"
@@ -116,6 +118,12 @@ std::string HeadWith(const std::vector<Problem>& problems) {
   return head + "#\n";
 }
 
+std::string InterfaceSkeleton(const std::string& name) {
+  return DocumentYaml(Json{{"apiVersion", "heliostat/v1"},
+                           {"kind", "Interface"},
+                           {"metadata", {{"name", name}, {"owner", ""}, {"tags", Json::object()}}}});
+}
+
 class Editing {
  public:
   Editing(ResourceName name, std::string original) : name_(std::move(name)), original_(std::move(original)) {}
@@ -152,13 +160,13 @@ class Editing {
     return after;
   }
 
-  // Empty: it is not there.
+  // Empty: it is not there. An interface without settings is on the card all the same: what there is to fill in.
   [[nodiscard]] std::string YamlIn(const config::Config& config) const {
     const config::Kind kind = WordsOf(name_.kind).config;
     for (std::size_t i = 0; i < CountOf(config, kind); ++i) {
       if (NameOf(config, kind, i) == name_.name) return DocumentYaml(ResourceDocument(config, kind, i));
     }
-    return {};
+    return bare_interface_ ? InterfaceSkeleton(name_.name) : std::string();
   }
 
   void Refuse(const Status& status) {
@@ -172,6 +180,7 @@ class Editing {
   [[nodiscard]] const ResourceName& name() const { return name_; }
   [[nodiscard]] const std::string& original() const { return original_; }
   void set_original(std::string yaml) { original_ = std::move(yaml); }
+  void set_bare_interface() { bare_interface_ = true; }
 
  private:
   ResourceName name_;
@@ -179,6 +188,7 @@ class Editing {
   std::vector<Resource> resources_;
   std::vector<Problem> problems_;
   bool overtaken_ = false;
+  bool bare_interface_ = false;
 };
 
 // A fresh connection: nobody edits within the time that a card waits for a word.
@@ -195,6 +205,11 @@ Status ReadOriginal(Editing& editing, const EditOptions& options) {
   if (!client.ok()) return client.status();
   const auto remote = ReadRemote(**client, SelectionsFor(editing.name()));
   if (!remote.ok()) return remote.status();
+  if (editing.name().kind == ResourceKind::kInterface) {
+    const auto names = FetchNames(**client, v1::INTERFACE);
+    if (!names.ok()) return names.status();
+    if (std::find(names->begin(), names->end(), editing.name().name) != names->end()) editing.set_bare_interface();
+  }
   editing.set_original(editing.YamlIn(remote->config));
   return editing.original().empty() ? NotOnCard(**client, editing.name()) : OkStatus();
 }

@@ -435,6 +435,15 @@ class Edit(ApplyCase):
         os.unlink(re.search(r"what was edited is in (\S+)", said)[1])
         self.assertEqual(self.spec("session", "web")["vni"], 4242)
 
+    def test_an_interface_without_settings_is_there_to_be_filled_in(self):
+        said = self.edit('sed -i "s/owner: .*/owner: blue/" "$1"', "interface", "wire0").stdout
+        self.assertIn("interface/wire0 created", said)
+        self.assertEqual(self.export("interface", "wire0")[0]["metadata"], {"name": "wire0", "owner": "blue"})
+        self.assertEqual(self.edit("true", "interface", "guest0").stdout, "interface/guest0 unchanged\n")
+        for command in ("delete", "export"):
+            self.refused(command, "interface", "guest0", says=('interface "guest0": has no settings', "helioctl edit"))
+        self.assertIn("did you mean wire0?", self.edit("true", "interface", "wier0", status=1).stderr)
+
     def test_an_editor_that_fails_changes_nothing(self):
         self.apply(MIRROR)
         self.assertIn("did not end well", self.edit("exit 3", "session", "web", status=1).stderr)
