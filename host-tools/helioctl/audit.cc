@@ -15,23 +15,26 @@ namespace {
 
 std::string OrNothing(const std::string& text) { return text.empty() ? "-" : text; }
 
-Result<std::vector<v1::AuditRecord>> Read(CardClient& client, std::uint64_t after, std::uint32_t limit) {
+// The newest so many; 0: as many as there are. A card counts from the oldest, so all of them come.
+Result<std::vector<v1::AuditRecord>> Read(CardClient& client, std::uint64_t after, std::size_t newest) {
   v1::Request request;
   request.mutable_get_audit()->set_after(after);
-  request.mutable_get_audit()->set_limit(limit);
   std::vector<v1::AuditRecord> records;
   const Status status = client.Stream(std::move(request), [&records](const v1::Response& response) {
     records.insert(records.end(), response.audit().records().begin(), response.audit().records().end());
     return true;
   });
   if (!status.ok()) return status;
+  if (newest != 0 && records.size() > newest) {
+    records.erase(records.begin(), records.end() - static_cast<std::ptrdiff_t>(newest));
+  }
   return records;
 }
 
 // The record before the first one is read too: the chain hangs on its hash.
 Result<std::vector<v1::AuditRecord>> ReadForChain(CardClient& client, const AuditOptions& options) {
   const std::uint64_t after = options.after == 0 ? 0 : options.after - 1;
-  return Read(client, after, options.limit == 0 || options.after == 0 ? options.limit : options.limit + 1);
+  return Read(client, after, options.limit == 0 ? 0 : std::size_t{options.limit} + 1);
 }
 
 int Verify(const std::vector<v1::AuditRecord>& records, const AuditOptions& options, Streams streams) {
@@ -49,10 +52,11 @@ int Verify(const std::vector<v1::AuditRecord>& records, const AuditOptions& opti
     return report.problems.empty() ? kDone : kFailed;
   }
   if (report.problems.empty()) {
-    streams.out << fmt::format("ok: {} of {} records checked, {}\n", report.checked, records.size(),
-                               records.empty()         ? "there are none"
-                               : report.from_the_start ? "from the first that the card wrote"
-                                                       : fmt::format("from record {} on", records.front().sequence()));
+    streams.out << fmt::format("ok: {} record{} checked{}\n", report.checked, report.checked == 1 ? "" : "s",
+                               records.empty()         ? ": there are none"
+                               : report.from_the_start ? ", from the first that the card wrote"
+                                                       : fmt::format("; record {}, before them, is taken as it is",
+                                                                     records.front().sequence()));
     return kDone;
   }
   for (const ChainProblem& problem : report.problems) {

@@ -16,7 +16,7 @@ struct AuditOptions {
   CardOptions card{};
   OutputOptions output{};
   std::uint64_t after = 0;
-  std::uint32_t limit = 0;  // 0: as many as there are
+  std::uint32_t limit = 0;  // the newest so many; 0: as many as there are
   bool verify = false;
 };
 

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
+#include "config/check.h"
 #include "helioctl/exit_code.h"
 #include "helioctl/kinds.h"
 #include "helioctl/listing.h"
@@ -56,16 +58,33 @@ Result<Wanted> ParseWanted(const GetOptions& options) {
   return wanted;
 }
 
+// One of `env=prod`, `env==prod`, `env`. What kubectl selects by beyond that would be a tag that nothing has.
+Result<v1::Tag> ParseTag(const std::string& word) {
+  const auto equals = word.find('=');
+  const std::string key = word.substr(0, equals);
+  if (key.empty()) {
+    return Status(Code::kInvalidArgument, "-l", config::Quoted(word) + " has no key", "write key=value, or key");
+  }
+  if (key.find_first_of("! ()") != std::string::npos) {
+    return Status(Code::kInvalidArgument, "-l", config::Quoted(word) + " is more than a card can select by",
+                  "write key=value or key, several with commas between: resources that have all of them are shown");
+  }
+  v1::Tag tag;
+  tag.set_key(key);
+  if (equals != std::string::npos) tag.set_value(word.substr(equals + (word.compare(equals, 2, "==") == 0 ? 2 : 1)));
+  return tag;
+}
+
 Result<std::vector<v1::Tag>> ParseTags(const std::vector<std::string>& words) {
   std::vector<v1::Tag> tags;
   for (const std::string& word : words) {
-    const auto equals = word.find('=');
-    if (equals == 0 || word.empty()) {
-      return Status(Code::kInvalidArgument, "-l", "\"" + word + "\" has no key", "write key=value, or key");
+    for (std::size_t at = 0; at <= word.size();) {
+      const auto comma = std::min(word.find(',', at), word.size());
+      auto tag = ParseTag(word.substr(at, comma - at));
+      if (!tag.ok()) return tag.status();
+      tags.push_back(std::move(*tag));
+      at = comma + 1;
     }
-    v1::Tag& tag = tags.emplace_back();
-    tag.set_key(word.substr(0, equals));
-    if (equals != std::string::npos) tag.set_value(word.substr(equals + 1));
   }
   return tags;
 }

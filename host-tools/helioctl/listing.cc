@@ -137,6 +137,14 @@ Status NoSuchResource(config::Kind kind, const std::string& name, const std::vec
   return {Code::kNotFound, fmt::format("{} \"{}\"", words.singular, name), "there is none of that name", fix};
 }
 
+Status CheckSession(CardClient& client, const std::string& session) {
+  if (session.empty() || IsPattern(session)) return OkStatus();
+  const auto names = FetchNames(client, v1::SESSION);
+  if (!names.ok()) return names.status();
+  if (std::find(names->begin(), names->end(), session) != names->end()) return OkStatus();
+  return NoSuchResource(config::Kind::kSession, session, *names);
+}
+
 bool IsPattern(std::string_view name) { return name.find_first_of("*?") != std::string_view::npos; }
 
 }  // namespace heliostat::helioctl

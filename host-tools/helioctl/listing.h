@@ -68,6 +68,9 @@ class ListingReader {
 // kNotFound for `session "wbe"`, with the names that are near.
 Status NoSuchResource(config::Kind kind, const std::string& name, const std::vector<std::string>& names);
 
+// NoSuchResource when a session's exact name is not on the card; a pattern, or none, waits for what may come.
+[[nodiscard]] Status CheckSession(CardClient& client, const std::string& session);
+
 // Has it a '*' or '?'?
 bool IsPattern(std::string_view name);
 

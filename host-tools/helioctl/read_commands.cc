@@ -34,7 +34,7 @@ void AddGet(CLI::App& app, Invocation& invocation) {
   CLI::App* get = AddCommand(app, "get", "show resources and their states", options, invocation, GetResources);
   get->add_option("kind", options->kind, std::string(kKinds) + ", or all")->required()->type_name("KIND");
   get->add_option("name", options->names, "names, or patterns with * and ?; without: all")->type_name("NAME");
-  get->add_option("-l,--tag", options->tags, "only those with this tag: key=value, or key")
+  get->add_option("-l,--tag", options->tags, "only those with this tag: key=value, or key; several, with commas: all")
       ->type_name("TAG")
       ->allow_extra_args(false);
   get->add_option("--generation", options->generation, "as they were in a generation that is kept")
@@ -99,8 +99,12 @@ void AddTop(CLI::App& app, Invocation& invocation) {
 void AddAudit(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<AuditOptions>();
   CLI::App* audit = AddCommand(app, "audit", "who changed what", options, invocation, Audit);
-  audit->add_option("--after", options->after, "only records behind this one")->type_name("SEQUENCE");
-  audit->add_option("--limit", options->limit, "at most so many")->type_name("NUMBER");
+  audit->add_option("--after", options->after, "only records behind this one")
+      ->check(WholeNumber(0, std::numeric_limits<std::uint64_t>::max(), "is no sequence number; see `helioctl audit`"))
+      ->type_name("SEQUENCE");
+  audit->add_option("--limit", options->limit, "the newest so many of them")
+      ->check(WholeNumber(1, std::numeric_limits<std::uint32_t>::max(), "is no number of records; give 1 or more"))
+      ->type_name("NUMBER");
   audit->add_flag("--verify", options->verify, "check that no record was altered or taken out");
   AddOutputOptions(*audit, options->output, {Format::kTable, Format::kWide, Format::kJson, Format::kYaml});
   AddCardOptions(*audit, options->card);

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "helioctl/exit_code.h"
+#include "helioctl/listing.h"
 #include "helioctl/open_card.h"
 #include "helioctl/quantity.h"
 #include "helioctl/resource_tables.h"
@@ -132,6 +133,7 @@ int Top(const TopOptions& options, Streams streams) {
   if (!interval_ms.ok()) return Fail(interval_ms.status(), streams);
   const auto card = OpenCard(options.card);
   if (!card.ok()) return Fail(card.status(), streams);
+  if (const Status found = CheckSession(**card, options.session); !found.ok()) return Fail(found, streams);
   const TableStyle style = StyleOf(options.output, streams.out);
   const bool json = options.output.format == Format::kJson;
   std::unique_ptr<Screen> screen;

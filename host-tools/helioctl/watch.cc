@@ -8,6 +8,7 @@
 
 #include "helioctl/counters.h"
 #include "helioctl/exit_code.h"
+#include "helioctl/listing.h"
 #include "helioctl/open_card.h"
 #include "helioctl/quantity.h"
 
@@ -133,6 +134,7 @@ int WatchSessions(const SessionWatchOptions& options, Streams streams) {
   if (!interval_ms.ok()) return Fail(interval_ms.status(), streams);
   const auto card = OpenCard(options.card);
   if (!card.ok()) return Fail(card.status(), streams);
+  if (const Status found = CheckSession(**card, options.session); !found.ok()) return Fail(found, streams);
   ChangeLines lines(StyleOf(options.output, streams.out));
   const WatchOptions watch{.interval_ms = *interval_ms,
                            .count = options.count,

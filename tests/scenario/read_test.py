@@ -163,6 +163,8 @@ class Get(Reading):
         self.assertEqual(names("sessions", "-l", "team=red"), ["session/lost"])
         self.assertEqual(names("sessions", "-l", "team"), ["session/lost", "session/resting"])
         self.assertEqual(names("sessions", "-l", "team=red", "-l", "kind=test", "l*"), ["session/lost"])
+        self.assertEqual(names("sessions", "-l", "team=red,kind=test", "l*"), ["session/lost"])
+        self.assertEqual(names("sessions", "-l", "team==red"), ["session/lost"])
         self.assertEqual(names("all", "-l", "team=red"), ["target/nowhere", "session/lost"])
         self.assertEqual(names("session/web", "filter/web"), ["filter/web", "session/web"])
 
@@ -207,6 +209,8 @@ class Get(Reading):
         self.refused("get", "filter", "web", "nope", words=('filter "nope"',))
         self.refused("get", "sessions", "-o", "jsn", words=("did you mean json?",))
         self.refused("get", "sessions", "-l", "=x", words=("-l",))
+        for selector in ("team!=red", "!team", "team in (red)", "team notin (red,blue)", "team=red,kind in (test)"):
+            self.refused("get", "sessions", "-l", selector, words=("more than a card can select by", "with commas"))
         self.refused("get", "all", "web", words=("all",))
         self.refused("get", words=("kind",))
 
@@ -284,6 +288,9 @@ class Watch(Reading):
     def test_refuses_intervals_and_columns_that_are_none(self):
         for interval in ("0", "10ms", "2h", "soon"):
             self.refused("top", "--interval", interval, "--count", "1", words=("--interval",))
+        for command in ("watch", "top"):
+            self.refused(command, "nosuch", "--count", "1", words=('session "nosuch": there is none of that name',))
+            self.refused(command, "--count", "-1", words=('"-1" is no count; give 1 or more',))
         self.refused("watch", "--interval", "1ms", words=("--interval",))
         self.refused("top", "--sort", "nonsense", words=("sort",))
 
@@ -411,14 +418,16 @@ class Audit(Reading):
         self.assertEqual(commit["comment"], "the tour")
         self.assertIn("+6 sessions", commit["summary"])
         self.assertIn("127.0.0.1", self.ask("audit", "-o", "wide"))
-        self.assertEqual(len(self.ask_json("audit", "--limit", "1")["records"]), 1)
+        self.assertEqual(self.ask_json("audit", "--limit", "1")["records"], records[-1:])
+        for text in ("-1", "0", "many"):
+            self.refused("audit", "--limit", text, words=(f'"{text}" is no number of records',))
+        self.refused("audit", "--after", "-1", words=('"-1" is no sequence number',))
         self.assertEqual(self.ask_json("audit", "--after", str(records[-1]["sequence"]))["records"], [])
 
     def test_holds(self):
         count = len(self.ask_json("audit")["records"])
-        self.assertEqual(
-            self.ask("audit", "--verify"), f"ok: {count} of {count} records checked, from the first that the card wrote\n"
-        )
+        records = "1 record" if count == 1 else f"{count} records"
+        self.assertEqual(self.ask("audit", "--verify"), f"ok: {records} checked, from the first that the card wrote\n")
         self.assertTrue(self.ask_json("audit", "--verify")["holds"])
 
 
