@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "config/check.h"
 #include "helioctl/context.h"
@@ -117,6 +119,26 @@ class Completer {
     return nullptr;
   }
 
+  // What a type says of its values: `all|inbound|outbound`, names of a kind, one or several (`TARGET,...`).
+  void TypedValues(std::string type) {
+    std::string earlier;  // of several, those that are whole
+    if (constexpr std::string_view kSeveral = ",..."; type.ends_with(kSeveral)) {
+      type.resize(type.size() - kSeveral.size());
+      earlier = line_.word.substr(0, line_.word.rfind(',') + 1);
+    }
+    constexpr std::pair<std::string_view, const char*> kNamed[] = {
+        {"SESSION", "session"}, {"TARGET", "target"}, {"FILTER", "filter"}, {"INTERFACE", "interface"}};
+    for (const auto& [name, kind] : kNamed) {
+      if (type == name) OfferNames(kind, earlier);
+    }
+    if (type.empty() || type.front() < 'a' || type.front() > 'z') return;  // `NAME|SERIAL`
+    for (std::size_t at = 0; at <= type.size();) {
+      const auto bar = std::min(type.find('|', at), type.size());
+      Offer(earlier + type.substr(at, bar - at));
+      at = bar + 1;
+    }
+  }
+
   void Values(const OptionText& option) {
     for (const std::string& choice : option.choices) Offer(choice);
     if (!option.choices.empty()) return;
@@ -127,8 +149,9 @@ class Completer {
     }
     if (option.type == "KIND") {
       for (const KindWords& kind : AllKinds()) Offer(std::string(kind.plural));
+      Offer("all");
     }
-    if (option.type == "SESSION") OfferNames("session", "");
+    TypedValues(option.type);
     if (option.type == "RESOURCE") Resources();
     if (option.type == "NAME") Names();
   }
@@ -138,12 +161,17 @@ class Completer {
     if (const auto slash = line_.word.find('/'); slash != std::string::npos) {
       OfferNames(line_.word.substr(0, slash), line_.word.substr(0, slash + 1));
     } else if (line_.arguments.empty()) {
-      for (const KindWords& kind : AllKinds()) Offer(std::string(kind.singular));
+      for (const KindWords& kind : AllKinds()) OfferKind(kind, "");
     } else if (line_.arguments.front().find('/') == std::string::npos) {
       OfferNames(line_.arguments.front(), "");
     } else {
-      for (const KindWords& kind : AllKinds()) Offer(std::string(kind.singular) + "/");
+      for (const KindWords& kind : AllKinds()) OfferKind(kind, "/");
     }
+  }
+
+  void OfferKind(const KindWords& kind, const std::string& behind) {
+    const bool switches = line_.command->name == "enable" || line_.command->name == "disable";
+    if (!switches || kind.kind == ResourceKind::kSession) Offer(std::string(kind.singular) + behind);
   }
 
   // A name behind a kind: `get sessions NAME`, `set session NAME`.
@@ -157,8 +185,8 @@ class Completer {
     const auto kind = ParseKind(kind_word);
     if (!kind.ok()) return;
     for (const std::string& name : sources_.names(WordsOf(*kind).singular, line_.card_options)) {
-      const bool given =
-          std::find(line_.arguments.begin(), line_.arguments.end(), in_front + name) != line_.arguments.end();
+      const bool given = line_.pending == nullptr && std::find(line_.arguments.begin(), line_.arguments.end(),
+                                                               in_front + name) != line_.arguments.end();
       // What comes from a card gets on a command line only as a plain name.
       if (config::IsName(name) && !given) Offer(in_front + name);
     }

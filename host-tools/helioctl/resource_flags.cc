@@ -48,9 +48,9 @@ constexpr std::array<Flag, 4> kMetadataFlags{{
 
 constexpr std::array<Flag, 13> kTargetFlags{{
     {"--remote", "remote", Shape::kText, "ADDRESS", "where copies go"},
-    {"--encapsulation", "encapsulation", Shape::kText, "KIND",
-     "vxlan, erspan1, erspan2, erspan3, geneve, vlan or none; without: by what else is given"},
-    {"--interface", "interface", Shape::kText, "NAME", "the interface that copies leave by"},
+    {"--encapsulation", "encapsulation", Shape::kText, "vxlan|erspan1|erspan2|erspan3|geneve|vlan|none",
+     "without: by what else is given"},
+    {"--interface", "interface", Shape::kText, "INTERFACE", "the interface that copies leave by"},
     {"--vlan-id", "vlanId", Shape::kText, "ID", "their outer 802.1Q tag"},
     {"--mtu", "mtu", Shape::kText, "BYTES", "of the outer IP packet"},
     {"--dscp", "dscp", Shape::kText, "0..63", "of the outer IP packet"},
@@ -64,7 +64,7 @@ constexpr std::array<Flag, 13> kTargetFlags{{
 }};
 
 constexpr std::array<Flag, 5> kFilterFlags{{
-    {"--service", "services", Shape::kList, "SERVICE,...", "dns, dhcp, ntp, arp, metadata, activation"},
+    {"--service", "services", Shape::kList, "dns|dhcp|ntp|arp|metadata|activation,...", "what hosts need to work"},
     {"--inbound", "inbound", Shape::kRules, "RULE", "a rule, such as \"10 accept tcp any -> any:443\""},
     {"--outbound", "outbound", Shape::kRules, "RULE", "the same for the other direction"},
     {"--rule", "", Shape::kRules, "RULE", "a rule with its direction: \"inbound 10 accept tcp\""},
@@ -79,12 +79,12 @@ constexpr std::array<Flag, 18> kSessionFlags{{
     {"--filter", "filter", Shape::kText, "FILTER", "what is copied"},
     {"--target", "target", Shape::kText, "TARGET", "where copies go"},
     {"--enabled", "enabled", Shape::kTruth, "", "--enabled=false makes none for now"},
-    {"--direction", "direction", Shape::kText, "DIRECTION", "all, inbound or outbound, as the source sees it"},
+    {"--direction", "direction", Shape::kText, "all|inbound|outbound", "as the source sees it"},
     {"--vni", "vni", Shape::kText, "ID", "vxlan, geneve; without: the card picks one"},
     {"--session-id", "sessionId", Shape::kText, "ID", "erspan2, erspan3; without: the card picks one"},
     {"--packet-length", "packetLength", Shape::kText, "BYTES", "at most the first so many of each frame"},
     {"--percent", "percent", Shape::kText, "0..100", "how much is copied"},
-    {"--sampling", "sampling", Shape::kText, "MODE", "percent of packets or of flows"},
+    {"--sampling", "sampling", Shape::kText, "packets|flows", "what percent is of"},
     {"--packets-per-second", "rateLimit packetsPerSecond", Shape::kText, "NUMBER", "at most so many copies"},
     {"--bits-per-second", "rateLimit bitsPerSecond", Shape::kText, "NUMBER", "at most so much"},
     {"--burst", "rateLimit burst", Shape::kText, "NUMBER", "packets or bits at once"},

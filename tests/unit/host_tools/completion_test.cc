@@ -32,7 +32,13 @@ class Completing : public testing::Test {
     context->add_subcommand("use", "")->add_option("name", text_, "")->type_name("CONTEXT");
     context->add_subcommand("secret", "")->group("");
     CLI::App* set = app_.add_subcommand("set", "");
-    set->add_subcommand("session", "")->add_option("name", text_, "")->type_name("NAME");
+    CLI::App* set_session = set->add_subcommand("session", "");
+    set_session->add_option("name", text_, "")->type_name("NAME");
+    set_session->add_option("--target", text_, "")->type_name("TARGET");
+    set_session->add_option("--source", text_, "")->type_name("INTERFACE,...");
+    set_session->add_option("--direction", text_, "")->type_name("all|inbound|outbound");
+    set_session->add_option("--service", text_, "")->type_name("dns|dhcp,...");
+    app_.add_subcommand("disable", "")->add_option("session", texts_, "")->type_name("RESOURCE");
     CLI::App* board = app_.add_subcommand("board", "");
     board->add_option("file", text_, "")->type_name("FILE");
     board->add_option("--dir", text_, "")->type_name("DIR");
@@ -66,7 +72,7 @@ class Completing : public testing::Test {
 };
 
 TEST_F(Completing, OffersCommandsButNoHiddenOnes) {
-  EXPECT_THAT(Words({""}), ElementsAre("get", "delete", "context", "set", "board"));
+  EXPECT_THAT(Words({""}), ElementsAre("get", "delete", "context", "set", "disable", "board"));
   EXPECT_THAT(Words({"context", ""}), ElementsAre("use"));
   EXPECT_THAT(Words({"de"}), ElementsAre("delete"));
   EXPECT_THAT(Words({}), Contains("get"));
@@ -93,6 +99,22 @@ TEST_F(Completing, OffersKindsThenTheirNames) {
   EXPECT_THAT(Words({"get", "sessions", "web", ""}), ElementsAre("dns", "web-2"));
   EXPECT_THAT(Words({"set", "session", "d"}), ElementsAre("dns"));
   EXPECT_THAT(asked_, testing::Each(testing::Eq("session")));
+}
+
+TEST_F(Completing, OffersTheValuesThatATypeNames) {
+  EXPECT_THAT(Words({"set", "session", "web", "--direction", ""}), ElementsAre("all", "inbound", "outbound"));
+  EXPECT_THAT(Words({"set", "session", "web", "--direction=in"}), ElementsAre("--direction=inbound"));
+  EXPECT_THAT(Words({"set", "session", "web", "--target", "w"}), ElementsAre("web", "web-2"));
+  EXPECT_THAT(Words({"set", "session", "web", "--source", "dns,w"}), ElementsAre("dns,web", "dns,web-2"));
+  EXPECT_THAT(Words({"set", "session", "web", "--service", "dns,dh"}), ElementsAre("dns,dhcp"));
+  EXPECT_THAT(asked_, ElementsAre("target", "interface"));
+}
+
+TEST_F(Completing, OffersAllBesideTheKinds) { EXPECT_THAT(Words({"get", "a"}), ElementsAre("all")); }
+
+TEST_F(Completing, OffersOnlySessionsToSwitch) {
+  EXPECT_THAT(Words({"disable", ""}), ElementsAre("session"));
+  EXPECT_THAT(Words({"disable", "session/web", ""}), ElementsAre("session/"));
 }
 
 TEST_F(Completing, OffersResourcesInBothSpellings) {
