@@ -153,6 +153,21 @@ void ReadDocument(const YamlSource& source, const YAML::Node& node, std::size_t 
   resources.push_back(std::move(resource));
 }
 
+// As `helioctl get -o json` writes several: `kind: List`, with the documents as its items.
+void ReadOneOrList(const YamlSource& source, const YAML::Node& node, std::size_t number,
+                   std::vector<Resource>& resources) {
+  if (!node.IsMap() || !node["kind"] || !node["kind"].IsScalar() || node["kind"].Scalar() != "List") {
+    ReadDocument(source, node, number, resources);
+    return;
+  }
+  const YAML::Node items = node["items"];
+  if (!items || !items.IsSequence()) {
+    Value(&source, node, "document " + std::to_string(number)).Report("is a List without items", "give items: [...]");
+    return;
+  }
+  for (const YAML::Node& item : items) ReadDocument(source, item, number, resources);
+}
+
 }  // namespace
 
 std::string_view KindName(ResourceKind kind) {
@@ -174,7 +189,7 @@ void ReadMirrorYaml(const std::string& file, const std::string& text, std::vecto
     std::size_t number = 0;
     for (const YAML::Node& document : LoadDocuments(text)) {
       ++number;
-      if (document.IsDefined() && !document.IsNull()) ReadDocument(source, document, number, resources);
+      if (document.IsDefined() && !document.IsNull()) ReadOneOrList(source, document, number, resources);
     }
   } catch (const YAML::Exception& error) {
     const bool known = !error.mark.is_null();

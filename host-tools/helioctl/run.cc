@@ -158,6 +158,11 @@ int Parse(std::vector<std::string> arguments, Streams streams) {
   if (!arguments.empty() && arguments.front() == kCompleteCommand) {
     return CompleteLine(app, {arguments.begin() + 1, arguments.end()}, streams);
   }
+  if (!arguments.empty() && arguments.front() == "version") arguments.front() = "--version";
+  if (!arguments.empty() && arguments.front() == "help") {  // `help get` is `get --help`
+    arguments.erase(arguments.begin());
+    arguments.emplace_back("--help");
+  }
   arguments = WithOptionsBehind(app, std::move(arguments));
   if (const auto code = CheckCommand(app, arguments, streams)) return *code;
   if (const auto code = CheckSwitches(app, arguments, streams)) return *code;

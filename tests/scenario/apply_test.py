@@ -102,6 +102,14 @@ class Apply(ApplyCase):
         self.assertEqual(outcomes[("Filter", "web")], "unchanged")
         self.assertTrue(done["committed"])
 
+    def test_takes_back_what_get_shows(self):
+        self.apply(MIRROR)
+        listed = self.out("get", "sessions", "-o", "json")
+        self.assertIn("nothing to change", self.apply(listed))
+        listed = listed.replace('"number": 1', '"number": 2')
+        self.assertIn("session/web configured", self.apply(listed))
+        self.refused("apply", "-f", "-", text="{apiVersion: heliostat/v1, kind: List}", says="is a List without items")
+
     def test_dry_run_checks_everything_and_changes_nothing(self):
         before = self.generation()
         said = self.apply(MIRROR, "--dry-run")

@@ -110,7 +110,31 @@ TEST(Run, SaysThatAReportWasLostAndWhatThatMeans) {
   EXPECT_THAT(err.str(), Not(HasSubstr("standard output"))) << "nothing was done, and that is the error";
 }
 
-TEST(Run, SaysItsVersion) { EXPECT_THAT(Helioctl({"--version"}).out, StartsWith("helioctl ")); }
+TEST(Run, SaysItsVersion) {
+  EXPECT_THAT(Helioctl({"--version"}).out, StartsWith("helioctl "));
+  EXPECT_EQ(Helioctl({"version"}).out, Helioctl({"--version"}).out);
+}
+
+TEST(Run, TakesHelpForACommandToo) {
+  EXPECT_EQ(Helioctl({"help"}).out, Helioctl({"--help"}).out);
+  EXPECT_EQ(Helioctl({"help", "set", "session"}).out, Helioctl({"set", "session", "--help"}).out);
+  EXPECT_EQ(Helioctl({"help"}).code, 0);
+}
+
+TEST(Run, TakesNoSwitchWithoutItsValue) {
+  const Outcome outcome = Helioctl({"set", "session", "web", "--enabled="});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("--enabled= has no value; write --enabled or --enabled=false"));
+  EXPECT_THAT(Helioctl({"apply", "-f", "x", "--dry-run="}).err, HasSubstr("--dry-run= has no value"));
+}
+
+TEST(Run, TakesNumbersThatAreNumbers) {
+  for (const char* text : {"abc", "0", "-1", "010", "1x", "99999999999999999999"}) {
+    const Outcome outcome = Helioctl({"get", "sessions", "--generation", text});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(outcome.err, HasSubstr("\"" + std::string(text) + "\" is no generation; see `helioctl generations`"));
+  }
+}
 
 TEST(Run, FailsWithHelpWhenNothingIsAsked) {
   const Outcome outcome = Helioctl({});
