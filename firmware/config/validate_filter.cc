@@ -46,7 +46,10 @@ Status CheckPorts(std::string_view field, const std::optional<PortRange>& ports,
                    "swap them");
   }
   if (!rule.protocol || *rule.protocol == kTcp || *rule.protocol == kUdp || *rule.protocol == kSctp) return {};
-  return Invalid(std::string(field), "protocol " + std::to_string(*rule.protocol) + " has no ports",
+  const std::string protocol = *rule.protocol == kIcmp     ? "icmp"
+                               : *rule.protocol == kIcmpv6 ? "icmpv6"
+                                                           : std::to_string(*rule.protocol);
+  return Invalid(std::string(field), "protocol " + protocol + " has no ports",
                  "leave the ports out, or use protocol tcp, udp, sctp or none");
 }
 

@@ -79,7 +79,7 @@ Status CheckRemoteShape(const Target& target) {
   HELIOSTAT_RETURN_IF_ERROR(CheckHostAddress("remote", target.remote));
   if (!target.interface.empty() && !target.vlan_id) {
     return Invalid("interface", "with a remote address it needs a VLAN ID",
-                   "give vlan_id too, or leave the interface out and let the underlay route");
+                   "give a VLAN ID too, or leave the interface out and let the underlay route");
   }
   if (target.interface.empty() && target.vlan_id) {
     return Invalid("vlan_id", "without an interface the underlay routes, and has its own VLAN ID",
@@ -112,7 +112,7 @@ Status CheckTargetInterface(const Target& target, const Index& index) {
   if (target.encapsulation == Encapsulation::kNone && edge) {
     return Invalid("interface",
                    Quoted(target.interface) + " is an edge interface, where a plain copy can't be told apart",
-                   "give vlan_id too, or name a vm or nfv interface");
+                   "give a VLAN ID too, or name a vm or nfv interface");
   }
   if (target.encapsulation != Encapsulation::kNone && !edge) {
     return Invalid("interface", Quoted(target.interface) + " is not an edge interface",

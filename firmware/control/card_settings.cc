@@ -110,7 +110,7 @@ Status CardSettings::UseTrust(const Caller& caller, const codec::SetTrust& chang
     if (Status would = options_.secure->WouldAccept(*caller.channel, bundle); !would.ok()) {
       if (would.code() != Code::kPermissionDenied) return would;
       return {Code::kFailedPrecondition, "trust", "it would shut you out: " + would.ToString(),
-              "issue your own certificate anew first, or ask for allow_lockout"};
+              "issue your own certificate anew first, or allow the lockout: --allow-lockout"};
     }
   }
   return options_.secure->Replace(bundle);

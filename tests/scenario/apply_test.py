@@ -351,6 +351,8 @@ class OneLiners(ApplyCase):
             (("create", "session", "next", "--source", "guest0"), "--number: "),
             (("create", "session", "a b", "--source", "guest0"), '"a b" is not a name'),
             (("create", "target", "next"), "has nowhere to send copies"),
+            (("create", "target", "next", "--remote", "10.9.0.3", "--interface", "analyser"), "give a VLAN ID too"),
+            (("set", "filter", "web", "--inbound", "10 accept icmp any -> any:443"), "protocol icmp has no ports"),
             (("create", "target", "next", "--remote", "analyser"), '--remote: target "next" remote'),
         ):
             self.refused(*arguments, says=says)
