@@ -151,8 +151,8 @@ std::shared_ptr<Reply> CardSettings::SetTrust(const Caller& caller, std::uint64_
   return nullptr;
 }
 
-// A time at which nobody gets in could not be taken back: set_time itself needs a connection, and a card without a clock
-// begins with it again.
+// A time at which nobody gets in could not be taken back: set_time itself needs a connection, and a card without a
+// clock begins with it again.
 Status CardSettings::CheckTime(const Caller& caller, std::uint64_t time_ns) const {
   if (changing_) return Busy();
   HELIOSTAT_RETURN_IF_ERROR(options_.clock->CheckTime(time_ns));
