@@ -14,8 +14,12 @@
 namespace heliostat::config {
 namespace {
 
-constexpr std::uint32_t kErspanIds = 1024;
-constexpr std::uint32_t kVnis = 1U << 24U;
+// Of a group, that of its members.
+Encapsulation EncapsulationOf(const Config& config, const Target& target) {
+  if (!target.group || target.members.empty()) return target.encapsulation;
+  const Target* member = FindTarget(config, target.members.front());
+  return member == nullptr ? target.encapsulation : member->encapsulation;
+}
 
 bool HasId(Encapsulation encapsulation) {
   return HasErspanHeader(encapsulation) || encapsulation == Encapsulation::kVxlan ||
@@ -104,12 +108,6 @@ class UsedIds {
 };
 
 }  // namespace
-
-Encapsulation EncapsulationOf(const Config& config, const Target& target) {
-  if (!target.group || target.members.empty()) return target.encapsulation;
-  const Target* member = FindTarget(config, target.members.front());
-  return member == nullptr ? target.encapsulation : member->encapsulation;
-}
 
 std::optional<std::uint32_t> TunnelIdOf(const Config& config, const Session& session) {
   if (session.tunnel_id) return session.tunnel_id;

@@ -9,8 +9,8 @@
 
 namespace heliostat::config {
 
-// The target's encapsulation; of a group, that of its members.
-[[nodiscard]] Encapsulation EncapsulationOf(const Config& config, const Target& target);
+inline constexpr std::uint32_t kErspanIds = 1024;  // 0..1023
+inline constexpr std::uint32_t kVnis = 1U << 24U;  // 0..16777215
 
 // Makes `picked_ids` right for the rest of `config`, of which names are sorted and nothing else need be valid. A picked
 // VNI is unused on the card, a picked ERSPAN ID unused at its target or, for a group, at every member. Earlier picks

@@ -3,6 +3,7 @@
 
 #include "config/bounds.h"
 #include "config/check.h"
+#include "config/tunnel_ids.h"
 #include "config/use.h"
 #include "config/validate_parts.h"
 
@@ -12,8 +13,6 @@ namespace {
 constexpr std::uint16_t kMaxSessionNumber = 32766;
 constexpr std::uint16_t kMinPacketLength = 35;
 constexpr std::uint16_t kWhole = 10'000;  // hundredths of a percent
-constexpr std::uint32_t kMaxVni = 0xffffff;
-constexpr std::uint32_t kErspanIds = 1024;
 // Above what any port carries; bounded so that the limiter's arithmetic can't overflow.
 constexpr std::uint64_t kMaxPacketsPerSecond = 10'000'000'000;
 constexpr std::uint64_t kMaxBitsPerSecond = 10'000'000'000'000;
@@ -57,7 +56,7 @@ Status CheckTunnelId(const Session& session, Encapsulation encapsulation) {
   if (!IsTunnel(encapsulation) || encapsulation == Encapsulation::kErspan1) {
     return Invalid("tunnel_id", name + " carries no VNI or session ID", "leave it out");
   }
-  const std::uint32_t most = HasErspanHeader(encapsulation) ? kErspanIds - 1 : kMaxVni;
+  const std::uint32_t most = (HasErspanHeader(encapsulation) ? kErspanIds : kVnis) - 1;
   if (*session.tunnel_id <= most) return {};
   return Invalid("tunnel_id", std::to_string(*session.tunnel_id) + " is out of range for " + name,
                  "use 0 to " + std::to_string(most));
