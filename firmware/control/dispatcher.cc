@@ -26,6 +26,14 @@ void CountUsage(const config::Config& config, codec::Info* info) {
   }
 }
 
+void AppendOutcome(std::uint64_t id, const Result<codec::Committed>& committed, std::string* out) {
+  if (committed.ok()) {
+    codec::AppendCommitted(id, *committed, out);
+  } else {
+    codec::AppendError(id, committed.status(), 0, out);
+  }
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Options options)
@@ -159,11 +167,7 @@ Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Commit& commi
       [this, id = asked.id, connection = asked.caller.connection](const Result<codec::Committed>& committed,
                                                                   std::string* out) {
         transaction_.End(connection, committed.ok() ? "" : "its commit failed");
-        if (committed.ok()) {
-          codec::AppendCommitted(id, *committed, out);
-        } else {
-          codec::AppendError(id, committed.status(), 0, out);
-        }
+        AppendOutcome(id, committed, out);
       });
   // Only now that somebody will end it.
   transaction_.Decide(asked.caller.connection);
@@ -200,11 +204,7 @@ Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Rollback& rol
       asked.id, [this, by = asked.caller.identity, rollback] { return options_.provisioner->Rollback(by, rollback); },
       [this, id = asked.id](const Result<codec::Committed>& committed, std::string* out) {
         rolling_back_ = false;
-        if (committed.ok()) {
-          codec::AppendCommitted(id, *committed, out);
-        } else {
-          codec::AppendError(id, committed.status(), 0, out);
-        }
+        AppendOutcome(id, committed, out);
       });
   rolling_back_ = true;
   return answer;
