@@ -1,7 +1,6 @@
 #include "helioctl/context.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <utility>
 
 #include "config/check.h"

@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -73,8 +72,7 @@ bool IsTerminal(const std::ostream& stream) {
 
 bool UsesColor(const OutputOptions& options, const std::ostream& stream) {
   if (options.color != "auto") return options.color == "always";
-  const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org
-  if (no_color != nullptr && *no_color != '\0') return false;
+  if (!Environment("NO_COLOR").empty()) return false;  // https://no-color.org
   return IsTerminal(stream) && Environment("TERM") != "dumb";
 }
 

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
+#include "config/use.h"
 #include "helioctl/kinds.h"
 
 namespace heliostat::helioctl {
@@ -169,13 +169,6 @@ Json SpecOf(const config::Config& config, const config::Session& session) {
   }
   if (session.forwarded_only) spec["forwardedOnly"] = true;
   return spec;
-}
-
-const config::Target* FindTarget(const config::Config& config, const std::string& name) {
-  const auto found =
-      std::lower_bound(config.targets.begin(), config.targets.end(), name,
-                       [](const config::Target& t, const std::string& wanted) { return t.metadata.name < wanted; });
-  return found != config.targets.end() && found->metadata.name == name ? &*found : nullptr;
 }
 
 }  // namespace
