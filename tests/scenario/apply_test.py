@@ -58,8 +58,8 @@ class ApplyCase(unittest.TestCase):
         return self.out("apply", "-f", "-", *arguments, text=text, **options)
 
     def generation(self):
-        current = [g for g in json.loads(self.out("generations", "-o", "json")) if g["current"]]
-        return current[0]["generation"] if current else 0
+        with self.card.rpc() as rpc:
+            return rpc.call(get_info={}).info.generation
 
     def export(self, *arguments):
         return list(yaml.safe_load_all(self.out("export", *arguments)))
