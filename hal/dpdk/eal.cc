@@ -29,25 +29,29 @@ class SilencedOutput {
   SilencedOutput() {
     std::fflush(stdout);
     const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
-      saved_[fd - 1] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-      if (nowhere >= 0 && saved_[fd - 1] >= 0) dup2(nowhere, fd);
+    for (Output& output : outputs_) {
+      output.saved = fcntl(output.fd, F_DUPFD_CLOEXEC, 3);
+      if (nowhere >= 0 && output.saved >= 0) dup2(nowhere, output.fd);
     }
     if (nowhere >= 0) close(nowhere);
   }
   ~SilencedOutput() {
     std::fflush(stdout);
-    for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
-      if (saved_[fd - 1] < 0) continue;
-      dup2(saved_[fd - 1], fd);
-      close(saved_[fd - 1]);
+    for (const Output& output : outputs_) {
+      if (output.saved < 0) continue;
+      dup2(output.saved, output.fd);
+      close(output.saved);
     }
   }
   SilencedOutput(const SilencedOutput&) = delete;
   SilencedOutput& operator=(const SilencedOutput&) = delete;
 
  private:
-  std::array<int, 2> saved_{-1, -1};
+  struct Output {
+    int fd;
+    int saved = -1;
+  };
+  std::array<Output, 2> outputs_{{{STDOUT_FILENO}, {STDERR_FILENO}}};
 };
 
 std::vector<std::string> Arguments(const EalOptions& options) {

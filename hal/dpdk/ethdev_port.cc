@@ -12,6 +12,7 @@
 namespace heliostat::hal::dpdk {
 namespace {
 
+constexpr auto kAnySocket = static_cast<unsigned>(SOCKET_ID_ANY);
 // net_pcap drops what is longer without counting it (its snapshot length).
 constexpr std::uint32_t kPcapMaxFrameBytes = 65'535;
 // net_pcap gathers a chain into a buffer of this size (its RTE_ETH_PCAP_SNAPLEN) and cuts what does not fit, without a
@@ -130,14 +131,14 @@ Status EthdevPort::SetUpQueues(const EthdevOptions& options) {
   std::uint16_t send_packets = options.queue_packets;
   rte_eth_dev_adjust_nb_rx_tx_desc(id_, &receive_packets, &send_packets);
   for (std::uint16_t queue = 0; queue < info_.receive_queues; ++queue) {
-    if (const int error = rte_eth_rx_queue_setup(id_, queue, receive_packets, SOCKET_ID_ANY, nullptr, options.pool);
+    if (const int error = rte_eth_rx_queue_setup(id_, queue, receive_packets, kAnySocket, nullptr, options.pool);
         error != 0) {
       return Failed(options, Code::kUnavailable, "receive queue can't be set up", error,
                     "its frames must fit the board's buffers (buffer_bytes)");
     }
   }
   for (std::uint16_t queue = 0; queue < info_.send_queues; ++queue) {
-    if (const int error = rte_eth_tx_queue_setup(id_, queue, send_packets, SOCKET_ID_ANY, nullptr); error != 0) {
+    if (const int error = rte_eth_tx_queue_setup(id_, queue, send_packets, kAnySocket, nullptr); error != 0) {
       return Failed(options, Code::kUnavailable, "send queue can't be set up", error, "check the driver");
     }
   }

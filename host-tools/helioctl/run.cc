@@ -140,8 +140,8 @@ std::string WhatIsWrong(const CLI::App& app, std::span<const std::string> argume
   std::string reason = error.what();
   if (words == 0 || error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
     const auto rest = arguments.subspan(words);
-    const auto wrong = std::find_if(rest.begin(), rest.end(), [&](const std::string& word) {
-      return word.starts_with("-") && OptionNamed(*command, word) == nullptr;
+    const auto wrong = std::find_if(rest.begin(), rest.end(), [&command = *command](const std::string& word) {
+      return word.starts_with("-") && OptionNamed(command, word) == nullptr;
     });
     if (wrong != rest.end()) reason = NoSuchOption(*command, *wrong);
   }

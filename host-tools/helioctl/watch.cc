@@ -98,7 +98,8 @@ std::string ChangeLines::Take(const Snapshot& snapshot) {
     now.emplace_back(state.name(), std::move(line));
   }
   for (const auto& [name, line] : known_) {
-    const bool gone = std::none_of(now.begin(), now.end(), [&](const auto& known) { return known.first == name; });
+    const bool gone =
+        std::none_of(now.begin(), now.end(), [&name = name](const auto& known) { return known.first == name; });
     if (gone) {
       text += fmt::format("{}  {}  removed\n", Padded(LocalTime(snapshot.time_ns), kTimeWidth),
                           Padded(Printable(name), std::max<std::size_t>(name_width_, 7)));

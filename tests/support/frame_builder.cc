@@ -136,7 +136,7 @@ FrameBuilder& FrameBuilder::Ipv4(const Ipv4Fields& fields) {
   FollowAs(1, 4);
   packet::Ipv4Header ip;
   const std::size_t words = fields.header_words.value_or(static_cast<std::uint8_t>(5 + fields.options.size() / 4));
-  ip.version_ihl = static_cast<std::uint8_t>(fields.version.value_or(4) << 4 | words);
+  ip.version_ihl = static_cast<std::uint8_t>(std::size_t{fields.version.value_or(4)} << 4 | words);
   ip.traffic_class = static_cast<std::uint8_t>(fields.dscp << 2);
   ip.total_length.Set(fields.total_length.value_or(0));
   ip.identification.Set(fields.identification);

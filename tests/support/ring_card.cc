@@ -109,8 +109,8 @@ void RingCard::OpenPort(const RingPortOptions& options, std::uint32_t workers) {
                                         RING_F_SP_ENQ | RING_F_SC_DEQ));
   }
   if (port.receive == nullptr || port.send.back() == nullptr) Broken("no ring");
-  if (rte_eth_from_rings(name.c_str(), &port.receive, 1, port.send.data(), workers, SOCKET_ID_ANY) < 0)
-    Broken("no port");
+  const auto any_socket = static_cast<unsigned>(SOCKET_ID_ANY);
+  if (rte_eth_from_rings(name.c_str(), &port.receive, 1, port.send.data(), workers, any_socket) < 0) Broken("no port");
   port.device = "net_ring_" + name;
   MacAddress mac = Mac("02:48:53:00:00:00");
   mac.bytes[5] = static_cast<std::uint8_t>(options.number);

@@ -413,7 +413,7 @@ TEST(Server, ReadsNoGenerationForWhoHasHungUp) {
   const std::uint64_t before = card.reads();
   {
     const BusyAgent busy(card);
-    for (std::uint64_t generation : {1, 2, 1, 2}) {
+    for (std::uint64_t generation : {1U, 2U, 1U, 2U}) {
       TestClient other(card, card.authority().User("other"));
       ASSERT_TRUE(other.In() && other.Leave(ListGeneration(generation)));
       ASSERT_TRUE(card.Turn([&] { return card.server().counts().answered == 1; }));

@@ -125,7 +125,7 @@ TEST_F(FileFlashTest, RefusesToProgramTwiceUntilErased) {
 
 TEST_F(FileFlashTest, ErasesOneBlockAlone) {
   const auto flash = Open();
-  for (const std::uint64_t offset : {4096 - 16, 4096, 8192 - 16, 8192}) {
+  for (const std::uint64_t offset : {4096U - 16, 4096U, 8192U - 16, 8192U}) {
     ASSERT_TRUE(flash->Program(offset, kUnit).ok());
   }
   ASSERT_TRUE(flash->Erase(1).ok());

@@ -243,7 +243,7 @@ TEST(GenerationStore, TakesWhateverFitsAlone) {
 
 // The device fails at any operation, once or for good, while a commit is made.
 TEST(GenerationStore, ChangesNothingWhenTheDeviceFails) {
-  for (const std::uint64_t count : {1, 1000}) {
+  for (const std::uint64_t count : {1U, 1000U}) {
     for (std::uint64_t skip = 1; skip <= 12; ++skip) {
       EmulatedFlash flash(kGeometry);
       KeyValueStore store(flash, kRegion, 2);

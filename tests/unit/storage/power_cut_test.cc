@@ -24,7 +24,6 @@ void Print(const std::string& what, const CutFigures& figures) {
 struct Known {
   GenerationInfo info;
   KeyValues values;
-  friend bool operator==(const Known&, const Known&) = default;
 };
 
 // Commits that put, change and remove, small and of several kilobytes; some unconfirmed, then confirmed; some given up
