@@ -62,6 +62,7 @@ Status AppendReading(const LedgerEntry& entry, std::string* out) {
   CopyCount(entry.target_down, &message.has_target_down, &message.target_down);
   CopyCount(entry.too_long, &message.has_too_long, &message.too_long);
   message.sent_wire_bytes = entry.sent_wire_bytes;
+  message.sent_cut = entry.sent_cut;
   return Append(reading, out);
 }
 

@@ -31,6 +31,7 @@ struct LedgerEntry {
   Count target_down{};
   Count too_long{};
   std::uint64_t sent_wire_bytes = 0;
+  std::uint64_t sent_cut = 0;  // of sent: cut to fit the MTU, in packets
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };
 

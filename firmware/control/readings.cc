@@ -26,6 +26,7 @@ codec::LedgerEntry ToWire(const agent::LedgerLine& line, const std::string& inte
   entry.target_down = ToWire(line.counts[Column::kTargetDown]);
   entry.too_long = ToWire(line.counts[Column::kTooLong]);
   entry.sent_wire_bytes = line.counts.sent_wire_bytes;
+  entry.sent_cut = line.counts.sent_cut;
   return entry;
 }
 

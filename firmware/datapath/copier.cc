@@ -51,7 +51,7 @@ void Copier::Copy(const Member& member, CopyRequest& request) {
     ledger_->Add(request.ledger_entry, Column::kNoBuffer, original_bytes);
     return;
   }
-  outbox.waiting[outbox.count] = {&member, request.ledger_entry, original_bytes, hal::Length(copy)};
+  outbox.waiting[outbox.count] = {&member, request.ledger_entry, original_bytes, hal::Length(copy), request.cut_to_fit};
   outbox.packets[outbox.count++] = copy;
   if (outbox.count == kOutbox) Send(outbox);
 }
@@ -131,6 +131,8 @@ void Copier::Send(Outbox& outbox) {
   for (std::uint16_t i = 0; i < sent; ++i) {
     const Waiting& waiting = outbox.waiting[i];
     sent_run.Add(waiting.ledger_entry, waiting.original_bytes, waiting.wire_bytes);
+    if (waiting.cut_to_fit) [[unlikely]]
+      ledger_->AddCut(waiting.ledger_entry);
     wire_bytes += waiting.wire_bytes;
   }
   for (std::uint16_t i = sent; i < outbox.count; ++i) {

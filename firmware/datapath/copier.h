@@ -29,6 +29,7 @@ struct CopyRequest {
   hal::Packet* original = nullptr;
   std::uint32_t ledger_entry = 0;
   std::uint32_t inner_bytes = 0;  // of the original that the copy carries
+  bool cut_to_fit = false;        // there would be more of them, were the MTU larger
   encap::CopyInfo info;           // inner_bytes and payload_sum are filled in here
 };
 
@@ -54,6 +55,7 @@ class Copier {
     std::uint32_t ledger_entry;
     std::uint32_t original_bytes;
     std::uint32_t wire_bytes;
+    bool cut_to_fit;
   };
   struct Outbox {
     hal::Port* port = nullptr;

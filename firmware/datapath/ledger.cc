@@ -21,6 +21,7 @@ bool EntryCounts::Balances() const {
 EntryCounts& EntryCounts::operator+=(const EntryCounts& other) {
   for (std::size_t i = 0; i < kColumns; ++i) columns[i] += other.columns[i];
   sent_wire_bytes += other.sent_wire_bytes;
+  sent_cut += other.sent_cut;
   return *this;
 }
 
@@ -41,6 +42,7 @@ void LedgerShard::Clear(std::uint32_t entry) {
     cell.bytes[i].store(0, std::memory_order_relaxed);
   }
   cell.sent_wire_bytes.store(0, std::memory_order_relaxed);
+  cell.sent_cut.store(0, std::memory_order_relaxed);
 }
 
 EntryCounts LedgerShard::Read(std::uint32_t entry) const {
@@ -54,6 +56,7 @@ EntryCounts LedgerShard::Read(std::uint32_t entry) const {
                              cell.bytes[i].load(std::memory_order_acquire)};
       }
       counts.sent_wire_bytes = cell.sent_wire_bytes.load(std::memory_order_acquire);
+      counts.sent_cut = cell.sent_cut.load(std::memory_order_acquire);
       if (sequence_.load(std::memory_order_relaxed) == before) return counts;
     }
     // The worker may share this core: let it end its burst.

@@ -43,13 +43,14 @@ struct Count {
 struct EntryCounts {
   std::array<Count, kColumns> columns{};
   std::uint64_t sent_wire_bytes = 0;
+  std::uint64_t sent_cut = 0;  // of kSent: cut to fit the MTU, in packets
 
   [[nodiscard]] const Count& operator[](Column column) const { return columns[static_cast<std::size_t>(column)]; }
   [[nodiscard]] bool Balances() const;
   EntryCounts& operator+=(const EntryCounts& other);
 };
 
-// One worker's part. Reserve and Clear: agent. Begin, Add, AddWireBytes, End: the worker. Read: any thread.
+// One worker's part. Reserve and Clear: agent. Begin, Add, AddWireBytes, AddCut, End: the worker. Read: any thread.
 class LedgerShard {
  public:
   static constexpr std::uint32_t kPageEntries = 256;
@@ -73,6 +74,7 @@ class LedgerShard {
   }
   void Add(std::uint32_t entry, Column column, std::uint32_t bytes) { Add(entry, column, Count{1, bytes}); }
   void AddWireBytes(std::uint32_t entry, std::uint64_t bytes) { Bump(At(entry).sent_wire_bytes, bytes); }
+  void AddCut(std::uint32_t entry) { Bump(At(entry).sent_cut, 1); }
 
   // One balanced reading of an entry below those reserved.
   [[nodiscard]] EntryCounts Read(std::uint32_t entry) const;
@@ -83,6 +85,7 @@ class LedgerShard {
     std::array<Counter, kColumns> packets{};
     std::array<Counter, kColumns> bytes{};
     Counter sent_wire_bytes{};
+    Counter sent_cut{};
   };
   using Page = std::array<Cell, kPageEntries>;
 

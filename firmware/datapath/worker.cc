@@ -278,6 +278,7 @@ void Worker::MakeCopy(const Match& match, const Tables& tables, LedgerRun& match
   if (plan.packet_length != 0) inner = std::min(inner, std::max<std::uint64_t>(plan.packet_length, min_cut));
   std::uint64_t most = member.max_inner_bytes;
   if (member.tagged_extra_bytes != 0 && HasVlanTag(burst_.starts[match.packet])) most += member.tagged_extra_bytes;
+  const bool cut_to_fit = most < inner;
   inner = std::min(inner, most);
   if (inner < std::min<std::uint64_t>(bytes, min_cut)) return drop(Column::kTooLong);
   if (plan.limiter) {
@@ -290,6 +291,7 @@ void Worker::MakeCopy(const Match& match, const Tables& tables, LedgerRun& match
   request.original = original;
   request.ledger_entry = plan.ledger_entry;
   request.inner_bytes = static_cast<std::uint32_t>(inner);
+  request.cut_to_fit = cut_to_fit;
   request.info.flow_hash = hash;
   request.info.time_ns = wall_ns_;
   const bool names_rule = member.header.kind == encap::Kind::kGeneve;

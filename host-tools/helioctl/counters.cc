@@ -95,12 +95,13 @@ Table TableOf(const std::vector<std::string>& titles, std::size_t labels) {
   return Table(std::move(columns));
 }
 
-Row LedgerRow(const v1::LedgerEntry& entry, const std::vector<LedgerColumn>& drops, Row labels) {
+Row LedgerRow(const v1::LedgerEntry& entry, const std::vector<LedgerColumn>& drops, bool cuts, Row labels) {
   Row row = std::move(labels);
   row.emplace_back(CountText(entry.matched()));
   row.emplace_back(CountText(entry.sent()));
   for (const LedgerColumn& drop : drops) row.emplace_back(CountText((entry.*drop.get)()));
   row.emplace_back(std::to_string(entry.sent_wire_bytes()));
+  if (cuts) row.emplace_back(std::to_string(entry.sent_cut()));
   return row;
 }
 
@@ -111,16 +112,19 @@ std::string LedgerTable(const CounterReading& reading, CounterColumns columns, c
   for (const LedgerColumn& drop : kDrops) {
     if (columns == CounterColumns::kAll || !IsZero((total.*drop.get)())) drops.push_back(drop);
   }
+  const bool cuts = columns == CounterColumns::kAll || total.sent_cut() != 0;
   std::vector<std::string> titles{"session", "interface", "direction", "matched", "sent"};
   for (const LedgerColumn& drop : drops) titles.emplace_back(drop.name);
-  titles.insert(titles.end(), {"sent_wire_bytes", "balance"});
+  titles.emplace_back("sent_wire_bytes");
+  if (cuts) titles.emplace_back("sent_cut");
+  titles.emplace_back("balance");
   Table table = TableOf(titles, 3);
   for (const v1::LedgerEntry& entry : reading.entries) {
-    Row row = LedgerRow(entry, drops, {entry.session(), entry.interface(), std::string(DirectionName(entry))});
+    Row row = LedgerRow(entry, drops, cuts, {entry.session(), entry.interface(), std::string(DirectionName(entry))});
     row.emplace_back(BalanceCell(entry), Balances(entry) ? Tone::kPlain : Tone::kBad);
     table.Add(std::move(row));
   }
-  table.Add(LedgerRow(total, drops, {std::string(kTotal), "", ""}));
+  table.Add(LedgerRow(total, drops, cuts, {std::string(kTotal), "", ""}));
   return table.Render(style);
 }
 
@@ -167,6 +171,7 @@ Json LedgerJson(const v1::LedgerEntry& entry) {
   json["sent"] = ToJson(entry.sent());
   for (const LedgerColumn& drop : kDrops) json[std::string(drop.name)] = ToJson((entry.*drop.get)());
   json["sent_wire_bytes"] = entry.sent_wire_bytes();
+  json["sent_cut"] = entry.sent_cut();
   return json;
 }
 
@@ -200,6 +205,7 @@ v1::LedgerEntry TotalOf(const std::vector<v1::LedgerEntry>& entries) {
     Add(entry.target_down(), *total.mutable_target_down());
     Add(entry.too_long(), *total.mutable_too_long());
     total.set_sent_wire_bytes(SaturatingSum(total.sent_wire_bytes(), entry.sent_wire_bytes()));
+    total.set_sent_cut(SaturatingSum(total.sent_cut(), entry.sent_cut()));
   }
   return total;
 }

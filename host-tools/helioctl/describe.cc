@@ -101,6 +101,7 @@ void AddCounts(const std::string& label, const v1::LedgerEntry& entry, Table& ta
   };
   add("matched", entry.matched(), Tone::kPlain);
   add("sent", entry.sent(), Tone::kPlain);
+  if (entry.sent_cut() > 0) table.Add({label, {"sent_cut", Tone::kWarning}, std::to_string(entry.sent_cut()), ""});
   for (const NamedCount& drop : DropsOf(entry)) {
     if (drop.count.packets() > 0) add(std::string(drop.name), drop.count, Tone::kWarning);
   }

@@ -39,10 +39,11 @@ bool SameCounts(const v1::LedgerEntry& a, const v1::LedgerEntry& b) {
 // What was dropped, by name: `sampled_out 10, no_buffer 2`.
 std::string DropsText(const v1::LedgerEntry& total) {
   std::string text;
-  for (const NamedCount& drop : DropsOf(total)) {
-    if (drop.count.packets() == 0) continue;
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", drop.name, drop.count.packets());
-  }
+  const auto add = [&text](std::string_view name, std::uint64_t packets) {
+    if (packets != 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, packets);
+  };
+  for (const NamedCount& drop : DropsOf(total)) add(drop.name, drop.count.packets());
+  add("sent_cut", total.sent_cut());
   return text;
 }
 
@@ -59,6 +60,7 @@ Json LedgerJson(const v1::LedgerEntry& total) {
   Json json{{"matched", CountJson(total.matched())}, {"sent", CountJson(total.sent())}};
   for (const NamedCount& drop : DropsOf(total)) json[std::string(drop.name)] = CountJson(drop.count);
   json["sent_wire_bytes"] = total.sent_wire_bytes();
+  json["sent_cut"] = total.sent_cut();
   return json;
 }
 

@@ -226,6 +226,7 @@ class Targets(card_case.CardCase):
         entry = outcome.entry("jumbo")
         self.assert_columns(entry, matched=3, sent=3)
         self.assertEqual(entry["sent"]["bytes"], sum(sizes))
+        self.assertEqual(entry["sent_cut"], 2)
 
 
 if __name__ == "__main__":

@@ -128,7 +128,8 @@ TEST(FrameWriter, FillsFramesToTheirBoundAndNotPastIt) {
                           .unresolved = most,
                           .target_down = most,
                           .too_long = most,
-                          .sent_wire_bytes = ~0ULL};
+                          .sent_wire_bytes = ~0ULL,
+                          .sent_cut = ~0ULL};
   const SessionState session{.name = name, .tunnel_id = ~0U, .active = true, .reason = text};
   const std::string unit(kMaxUnitBytes, '\0');
   AuditLine line{.sequence = ~0ULL,

@@ -39,7 +39,8 @@ TEST(AppendReading, WritesEveryFieldOfALedgerEntry) {
                           .unresolved = {13, 14},
                           .target_down = {15, 16},
                           .too_long = {17, 18},
-                          .sent_wire_bytes = 19};
+                          .sent_wire_bytes = 19,
+                          .sent_cut = 20};
   std::string bytes;
   ASSERT_TRUE(AppendReading(entry, &bytes).ok());
   ASSERT_TRUE(AppendReading(LedgerEntry{}, &bytes).ok());
@@ -58,7 +59,8 @@ TEST(AppendReading, WritesEveryFieldOfALedgerEntry) {
                                 .unresolved = Read(read.unresolved()),
                                 .target_down = Read(read.target_down()),
                                 .too_long = Read(read.too_long()),
-                                .sent_wire_bytes = read.sent_wire_bytes()}));
+                                .sent_wire_bytes = read.sent_wire_bytes(),
+                                .sent_cut = read.sent_cut()}));
   EXPECT_TRUE(readings[1].has_entry());
 }
 

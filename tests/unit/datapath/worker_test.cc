@@ -162,6 +162,18 @@ TEST(Worker, CutsToTheMtuAndCountsAsSent) {
   constexpr std::size_t kTruncatedByte = 14 + 20 + 8 + 2;
   EXPECT_NE(copies[0][kTruncatedByte] & 0x04, 0) << "ERSPAN II says that it is cut";
   EXPECT_EQ(GuestOut(card)[Column::kSent].packets, 1U);
+  EXPECT_EQ(GuestOut(card).sent_cut, 1U);
+}
+
+TEST(Worker, CountsNotAsCutToFitWhatTheSessionCuts) {
+  RingCard card(SmallCard());
+  config::Config config = MirrorAll({.encapsulation = config::Encapsulation::kErspan2, .target_mtu = 576});
+  config.sessions[0].packet_length = 128;
+  card.Apply(config);
+  card.Put("guest", TcpFrame(1400));
+  card.Run();
+  EXPECT_EQ(GuestOut(card)[Column::kSent].packets, 1U);
+  EXPECT_EQ(GuestOut(card).sent_cut, 0U);
 }
 
 // The kernel takes 0x8100 beyond an interface's MTU and no other tag: a copy with one would be lost and count as sent.

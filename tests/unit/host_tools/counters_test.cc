@@ -122,10 +122,20 @@ TEST(CountersTable, ShowsOnlyDropsThatHappened) {
             "guest0  1000/64000  998/63000            0/0     0/0     2/26\n");
 }
 
+TEST(CountersTable, ShowsCopiesCutToFitWhenThereAreAny) {
+  EXPECT_THAT(CountersTable(Sample(), CounterColumns::kNonZero), Not(HasSubstr("sent_cut")));
+  CounterReading reading = Sample();
+  reading.entries[1].set_sent_cut(7);
+  EXPECT_THAT(CountersTable(reading, CounterColumns::kNonZero),
+              AllOf(HasSubstr("  sent_wire_bytes  sent_cut  balance\n"), HasSubstr("  10260         7       ok\n"),
+                    HasSubstr("  20520         7\n")));
+}
+
 TEST(CountersTable, ShowsAllDropsWhenWide) {
   const std::string table = CountersTable(Sample(), CounterColumns::kAll);
-  for (const char* column : {"rate_limited", "no_buffer", "egress_full", "unresolved", "target_down", "too_long",
-                             "loop_guard_in", "loop_guard_out", "runt_out", "forward_too_long", "receive_missed"}) {
+  for (const char* column :
+       {"rate_limited", "no_buffer", "egress_full", "unresolved", "target_down", "too_long", "sent_cut",
+        "loop_guard_in", "loop_guard_out", "runt_out", "forward_too_long", "receive_missed"}) {
     EXPECT_THAT(table, HasSubstr(column));
   }
 }
