@@ -64,7 +64,7 @@ std::optional<int> TakeValue(const std::string& pair, Arguments& arguments) {
 
 // `127.0.0.1`, `127.0.0.1:0`, `::1`, `[::1]`, `[::1]:0`, each with its port.
 std::string WithPort(const std::string& listen) {
-  const std::string host = listen.empty() ? std::string(kListen) : listen;
+  std::string host = listen.empty() ? std::string(kListen) : listen;
   const auto colons = std::count(host.begin(), host.end(), ':');
   const bool bracketed = host.front() == '[';
   if (bracketed ? host.back() != ']' : colons == 1) return host;

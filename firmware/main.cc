@@ -24,7 +24,7 @@
 
 // The board that this image was built for (boards/*/board.textproto), as protobuf.
 extern const unsigned char heliostat_board[];
-extern const unsigned long heliostat_board_bytes;
+extern const unsigned long heliostat_board_bytes;  // NOLINT(google-runtime-int): as the generated file has it
 
 namespace heliostat {
 namespace {

@@ -112,7 +112,7 @@ Reading Agent::Read() const {
     reading.ledger.push_back(std::move(line));
   }
   reading.ports.resize(options_.ports.size());
-  for (std::uint16_t port = 0; port < reading.ports.size(); ++port) {
+  for (std::size_t port = 0; port < reading.ports.size(); ++port) {
     for (const datapath::Worker* worker : workers_) reading.ports[port] += worker->ReadPort(port);
     reading.ports[port].receive_missed = options_.ports[port]->ReceiveMissed();
   }

@@ -178,10 +178,14 @@ class Builder {
       return;
     }
     bool any_source = false;
+    const std::string* lost = nullptr;
     for (const std::string& source : session.sources) {
       const bool may = config::MayMirror(config_, owner, source);
       any_source = any_source || may;
-      if (!may) report->reason = "interface \"" + source + "\" does not belong to \"" + owner + "\" any more";
+      if (!may) lost = &source;
+    }
+    if (lost != nullptr) {
+      report->reason = "interface \"" + *lost + "\" does not belong to \"" + owner + "\" any more";
     }
     if (!any_source) return;
     for (const config::Target* member : MembersOf(config_, target)) {

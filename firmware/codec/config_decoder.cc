@@ -102,7 +102,7 @@ Status ConfigReader::TakeLengthByte(std::uint8_t byte) {
 }
 
 Status ConfigReader::EndUnit() {
-  const Status status = decoder_.Put(unit_);
+  Status status = decoder_.Put(unit_);
   unit_.clear();
   length_ = 0;
   length_bits_ = 0;

@@ -122,7 +122,7 @@ Draft::Draft(config::Config base, const config::Limits& limits, Duplicates dupli
 
 std::uint32_t Draft::MostOf(Kind kind) const {
   switch (kind) {
-    case Kind::kInterface: return limits_.interfaces;
+    case Kind::kInterface:
     case Kind::kUnderlay: return limits_.interfaces;
     case Kind::kTarget: return limits_.targets;
     case Kind::kFilter: return limits_.filters;

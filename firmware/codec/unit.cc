@@ -9,7 +9,6 @@ namespace heliostat::codec {
 namespace {
 
 using config::Invalid;
-using config::Named;
 
 // proto/mirror.options and config/bounds.h are two statements of one fact.
 template <typename Array>

@@ -156,7 +156,7 @@ std::shared_ptr<Reply> CardSettings::SetTrust(const Caller& caller, std::uint64_
 Status CardSettings::CheckTime(const Caller& caller, std::uint64_t time_ns) const {
   if (changing_) return Busy();
   HELIOSTAT_RETURN_IF_ERROR(options_.clock->CheckTime(time_ns));
-  const Status then = options_.secure->WouldAcceptAt(*caller.channel, time_ns / kSecondNs);
+  Status then = options_.secure->WouldAcceptAt(*caller.channel, time_ns / kSecondNs);
   if (then.code() != Code::kPermissionDenied) return then;
   return {Code::kFailedPrecondition, "time", "it would shut you out: at that time " + then.reason(),
           "set a time at which your certificate, the card's and the authority's are all valid, or issue others first"};

@@ -93,8 +93,7 @@ struct Provisioner::Ready {
   std::shared_ptr<Published> published;
 };
 
-Provisioner::Provisioner(Options options)
-    : options_(std::move(options)), config_(std::make_shared<const config::Config>()) {
+Provisioner::Provisioner(Options options) : options_(options), config_(std::make_shared<const config::Config>()) {
   auto nothing = std::make_shared<Published>();
   nothing->config = config_;
   published_ = std::move(nothing);

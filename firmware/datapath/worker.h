@@ -70,7 +70,7 @@ class Worker {
 
   LedgerShard& ledger() { return ledger_; }
   [[nodiscard]] const LedgerShard& ledger() const { return ledger_; }
-  [[nodiscard]] PortCounts ReadPort(std::uint16_t port) const { return port_cells_[port].Read(); }
+  [[nodiscard]] PortCounts ReadPort(std::size_t port) const { return port_cells_[port].Read(); }
 
  private:
   struct Match {

@@ -17,8 +17,10 @@ struct Cell {
   Tone tone = Tone::kPlain;
 
   Cell() = default;
+  // NOLINTBEGIN(google-explicit-constructor): rows are written as texts.
   Cell(std::string cell_text, Tone cell_tone = Tone::kPlain) : text(std::move(cell_text)), tone(cell_tone) {}
   Cell(const char* cell_text, Tone cell_tone = Tone::kPlain) : text(cell_text), tone(cell_tone) {}
+  // NOLINTEND(google-explicit-constructor)
 };
 
 enum class Align : std::uint8_t { kLeft, kRight };
