@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/file.h"
@@ -10,8 +11,24 @@
 
 namespace heliostat {
 namespace {
+
 constexpr std::size_t kMaxConfigBytes = std::size_t{256} << 20U;
+
+// What is encoded has the number of a field or a small length among its first bytes, which no text has.
+bool IsText(std::string_view bytes) {
+  const std::string_view start = bytes.substr(0, 256);
+  return !start.empty() && std::none_of(start.begin(), start.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == 0x7f || (byte < 0x20 && c != '\n' && c != '\r' && c != '\t');
+  });
+}
+
 }  // namespace
+
+Status NotDecoded(Status error, const std::string& path, std::string_view bytes, std::string_view command) {
+  if (!IsText(bytes)) return std::move(error).Within(path);
+  return {Code::kInvalidArgument, path, "it is text", "encode it: helioctl " + std::string(command)};
+}
 
 ConfigFile::Stamp ConfigFile::Look() const {
   struct stat info {};
@@ -31,7 +48,7 @@ Result<std::shared_ptr<const config::Config>> ConfigFile::Read() {
   if (!bytes.ok()) return bytes.status();
   Result<config::Config> config =
       codec::DecodeConfig({reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size()}, limits_);
-  if (!config.ok()) return config.status().Within(path_);
+  if (!config.ok()) return NotDecoded(config.status(), path_, *bytes, "compile -f FILE -o CONFIG.bin");
   config->picked_ids = picked_ids_;
   Status picked = config::PickTunnelIds(*config);
   if (!picked.ok()) return std::move(picked).Within(path_);

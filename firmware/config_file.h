@@ -6,12 +6,18 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
 #include "config/config.h"
 
 namespace heliostat {
+
+// `error` of decoding `bytes` of the file at `path`. Of text, which people write, it says with which command of
+// helioctl the card's file is made of it.
+[[nodiscard]] Status NotDecoded(Status error, const std::string& path, std::string_view bytes,
+                                std::string_view command);
 
 class ConfigFile {
  public:

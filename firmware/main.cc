@@ -49,7 +49,9 @@ Result<config::Board> LoadBoard(const Arguments& arguments) {
     Result<std::string> bytes = ReadFile(arguments.board, kMaxBoardBytes);
     if (!bytes.ok()) return bytes.status();
     board = codec::DecodeBoard({reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size()});
-    if (!board.ok()) return board.status().Within(arguments.board);
+    if (!board.ok()) {
+      return NotDecoded(board.status(), arguments.board, *bytes, "board -f FILE -o BOARD.bin");
+    }
   }
   if (!board.ok()) return board;
   HELIOSTAT_RETURN_IF_ERROR(config::ValidateBoard(*board));

@@ -93,11 +93,15 @@ void AddOneLiners(CLI::App& app, Invocation& invocation, const std::string& verb
                   bool change, int (*action)(const OneLinerOptions&, Streams)) {
   CLI::App* parent = app.add_subcommand(verb, description);
   parent->require_subcommand(1);
-  for (const ResourceKind kind : {ResourceKind::kTarget, ResourceKind::kFilter, ResourceKind::kSession}) {
+  for (const ResourceKind kind :
+       {ResourceKind::kTarget, ResourceKind::kFilter, ResourceKind::kSession, ResourceKind::kInterface}) {
+    // An interface is made by the board.
+    if (kind == ResourceKind::kInterface && !change) continue;
     const KindWords& words = WordsOf(kind);
     const auto options = std::make_shared<OneLinerOptions>();
     options->kind = kind;
-    CLI::App* command = AddCommand(*parent, std::string(words.singular), verb + " a " + std::string(words.singular),
+    CLI::App* command = AddCommand(*parent, std::string(words.singular),
+                                   (change ? "change fields of one " : "make a ") + std::string(words.singular),
                                    options, invocation, action);
     command->alias(std::string(words.plural))->alias(std::string(words.short_name));
     command->add_option("name", options->name, "its name")->required()->type_name("NAME");
@@ -195,7 +199,7 @@ void AddChangeCommands(CLI::App& app, Invocation& invocation) {
   AddApply(app, invocation);
   AddDiff(app, invocation);
   AddOneLiners(app, invocation, "create", "make a target, filter or session without YAML", false, Create);
-  AddOneLiners(app, invocation, "set", "change fields of a target, filter or session", true, Set);
+  AddOneLiners(app, invocation, "set", "change fields of a target, filter, session or interface", true, Set);
   AddEdit(app, invocation);
   AddDelete(app, invocation);
   AddSwitches(app, invocation);

@@ -170,8 +170,10 @@ Status NotOnCard(CardClient& client, const ResourceName& name) {
   if (!listed.ok()) return listed;
   // Interfaces are there with or without settings; of the rest there is nothing but what is configured.
   if (name.kind == ResourceKind::kInterface && std::find(names.begin(), names.end(), name.name) != names.end()) {
-    return Status(Code::kNotFound, name.Subject(), "has no settings",
-                  fmt::format("`helioctl edit interface {}` gives it an owner and tags", name.name));
+    return Status(
+        Code::kNotFound, name.Subject(), "has no settings",
+        fmt::format("`helioctl edit interface {0}`, or `helioctl set interface {0} --owner OWNER`, gives it some",
+                    name.name));
   }
   const std::vector<std::string_view> views(names.begin(), names.end());
   const std::string_view nearest = Nearest(name.name, views);

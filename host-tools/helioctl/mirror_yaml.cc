@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "config/bounds.h"
@@ -45,6 +47,24 @@ std::span<const std::string_view> SpecFields(ResourceKind kind) {
     case ResourceKind::kInterface: break;
   }
   return {};
+}
+
+struct LineAndColumn {
+  int line;  // from 1 on, both
+  int column;
+};
+
+// yaml-cpp has other words for it, at the tab or on the line behind. `line` is from 0 on.
+std::optional<LineAndColumn> TabInIndent(std::string_view text, int line) {
+  for (int number = 0; number <= line; ++number) {
+    const std::string_view one = text.substr(0, text.find('\n'));
+    const std::size_t tab = one.find_first_not_of(' ');
+    if (number + 1 >= line && tab != std::string_view::npos && one[tab] == '\t') {
+      return LineAndColumn{number + 1, static_cast<int>(tab) + 1};
+    }
+    text.remove_prefix(std::min(one.size() + 1, text.size()));
+  }
+  return std::nullopt;
 }
 
 void ReadTags(const Value& value, v1::Metadata& metadata) {
@@ -193,9 +213,14 @@ void ReadMirrorYaml(const std::string& file, const std::string& text, std::vecto
     }
   } catch (const YAML::Exception& error) {
     const bool known = !error.mark.is_null();
-    problems.push_back(
-        {{file, known ? error.mark.line + 1 : 0, known ? error.mark.column + 1 : 0},
-         Status(Code::kInvalidArgument, "YAML", error.msg, "mend the syntax here or on the line before")});
+    if (const auto tab = known ? TabInIndent(text, error.mark.line) : std::nullopt) {
+      problems.push_back({{file, tab->line, tab->column},
+                          Status(Code::kInvalidArgument, "YAML", "a tab indents this line", "use spaces")});
+    } else {
+      problems.push_back(
+          {{file, known ? error.mark.line + 1 : 0, known ? error.mark.column + 1 : 0},
+           Status(Code::kInvalidArgument, "YAML", error.msg, "mend the syntax here or on the line before")});
+    }
   }
   // Fields are read in our order; errors are worked off in the file's.
   std::stable_sort(problems.begin() + earlier, problems.end(), [](const Problem& a, const Problem& b) {

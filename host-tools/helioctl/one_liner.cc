@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "config/check.h"
 #include "helioctl/change_plan.h"
 #include "helioctl/exit_code.h"
+#include "helioctl/listing.h"
 #include "helioctl/locate.h"
 #include "helioctl/open_card.h"
 #include "helioctl/tunnel_ids.h"
@@ -60,6 +62,12 @@ class Writer {
   std::vector<Problem> problems_;
 };
 
+Json NewDocument(const ResourceName& name) {
+  Json document{{"apiVersion", "heliostat/v1"}, {"kind", WordsOf(name.kind).yaml}, {"metadata", {{"name", name.name}}}};
+  if (name.kind != ResourceKind::kInterface) document["spec"] = Json::object();
+  return document;
+}
+
 std::size_t IndexOf(const config::Config& config, const ResourceName& name) {
   const config::Kind kind = WordsOf(name.kind).config;
   std::size_t index = 0;
@@ -84,10 +92,7 @@ int Create(const OneLinerOptions& options, Streams streams) {
       return Status(Code::kAlreadyExists, writer.name().Subject(), "is on the card already",
                     fmt::format("`helioctl set {} {}` changes it", WordsOf(options.kind).singular, options.name));
     }
-    Json document{{"apiVersion", "heliostat/v1"},
-                  {"kind", WordsOf(options.kind).yaml},
-                  {"metadata", {{"name", options.name}}},
-                  {"spec", Json::object()}};
+    Json document = NewDocument(writer.name());
     const v1::Welcome& caller = (*client)->welcome();
     if (!caller.owner().empty()) document["metadata"]["owner"] = caller.owner();
     return writer.Write(std::move(document), before.config);
@@ -107,9 +112,18 @@ int Set(const OneLinerOptions& options, Streams streams) {
   }
   const auto client = OpenCard(options.change.card);
   if (!client.ok()) return Fail(client.status(), streams);
+  // An interface without settings is on the card all the same.
+  bool bare = false;
+  if (options.kind == ResourceKind::kInterface) {
+    const auto names = FetchNames(**client, v1::INTERFACE);
+    if (!names.ok()) return Fail(names.status(), streams);
+    bare = std::find(names->begin(), names->end(), options.name) != names->end();
+  }
   bool missing = false;
   const auto want = [&](const RemoteConfiguration& before) -> Result<config::Config> {
-    missing = !Has(before.config, writer.name());
+    const bool has = Has(before.config, writer.name());
+    if (!has && bare) return writer.Write(NewDocument(writer.name()), before.config);
+    missing = !has;
     if (missing) return Status(Code::kNotFound, writer.name().Subject(), "is not on the card");
     const std::size_t index = IndexOf(before.config, writer.name());
     return writer.Write(ResourceDocument(before.config, WordsOf(options.kind).config, index), before.config);

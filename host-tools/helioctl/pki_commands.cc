@@ -181,6 +181,12 @@ Tone ToneOf(std::string_view state) {
   return state == "valid" ? Tone::kGood : state == "revoked" ? Tone::kBad : Tone::kWarning;
 }
 
+bool AnyAdmin(const PkiFolder& folder) {
+  return std::any_of(folder.issued().begin(), folder.issued().end(), [](const IssuedCertificate& issued) {
+    return issued.role == "admin" && State(issued, NowS()) == "valid";
+  });
+}
+
 // The way from the list on disk to the cards, which fetch nothing by themselves.
 void SayHowToDeliver(const PkiFolder& folder, Streams streams) {
   streams.out << "The list is in " << folder.path() << "/crl.pem and in the folders of cards and users.\n"
@@ -278,10 +284,16 @@ int PkiRevoke(const PkiRevokeOptions& options, Streams streams) {
   if (!reason.ok()) return Fail(reason.status(), streams);
   auto folder = PkiFolder::Open(options.pki.folder);
   if (!folder.ok()) return Fail(folder.status(), streams);
+  const bool had_admin = AnyAdmin(*folder);
   const auto serials = folder->Revoke(options.certificate, *reason, NowS(), NextUpdateS(options, *folder));
   if (!serials.ok()) return Fail(serials.status(), streams);
   for (const std::string& serial : *serials) streams.out << "revoked " << serial << "\n";
   if (serials->empty()) streams.out << options.certificate << " is revoked already; the list is written anew\n";
+  if (had_admin && !AnyAdmin(*folder)) {
+    streams.err << "helioctl: warning: no admin has a valid certificate any more. Before a card gets the list: "
+                   "helioctl pki issue admin NAME --dir "
+                << folder->path() << "\n";
+  }
   SayHowToDeliver(*folder, streams);
   return kDone;
 }

@@ -46,6 +46,12 @@ constexpr std::array<Flag, 4> kMetadataFlags{{
     {"--unset", "", Shape::kUnset, "FIELD", "back to the default: percent, rateLimit, ...", true},
 }};
 
+constexpr std::array<Flag, 3> kInterfaceFlags{{
+    {"--owner", ".owner", Shape::kText, "OWNER", "who may mirror it; only an admin says"},
+    {"--tag", ".tags", Shape::kTags, "KEY=VALUE", "a tag; KEY- takes one away"},
+    {"--unset", "", Shape::kUnset, "FIELD", "owner or tags: back to none", true},
+}};
+
 constexpr std::array<Flag, 13> kTargetFlags{{
     {"--remote", "remote", Shape::kText, "ADDRESS", "where copies go"},
     {"--encapsulation", "encapsulation", Shape::kText, "vxlan|erspan1|erspan2|erspan3|geneve|vlan|none",
@@ -102,6 +108,7 @@ std::span<const Flag> SpecFlags(ResourceKind kind) {
 }
 
 std::vector<Flag> FlagsOf(ResourceKind kind) {
+  if (kind == ResourceKind::kInterface) return {kInterfaceFlags.begin(), kInterfaceFlags.end()};
   std::vector<Flag> flags(SpecFlags(kind).begin(), SpecFlags(kind).end());
   flags.insert(flags.end(), kMetadataFlags.begin(), kMetadataFlags.end());
   return flags;
@@ -241,14 +248,16 @@ Status Unset(ResourceKind kind, const Flag& flag, const std::vector<std::string>
       return WrongFlag(flag.name, config::Quoted(value) + " is not a field here",
                        Suggestion(value, known, "fields are"));
     }
-    document["spec"].erase(value);
-    document["metadata"].erase(value);
+    for (const char* part : {"spec", "metadata"}) {
+      if (document.contains(part)) document[part].erase(value);
+    }
   }
   return OkStatus();
 }
 
 // What was given for one tunnel ID or one rate takes the place of the other.
 void EraseRival(const Flag& flag, Json& document) {
+  if (!document.contains("spec")) return;
   const std::string_view field = flag.field;
   Json& spec = document["spec"];
   if (field == "vni") spec.erase("sessionId");

@@ -20,7 +20,7 @@ namespace heliostat::helioctl {
 // By flag, as they were typed.
 using FlagValues = std::map<std::string, std::vector<std::string>>;
 
-// Adds the fields of a kind (target, filter or session) as options. With `change` also those that make sense only for
+// Adds the fields of a kind (any but an underlay) as options. With `change` also those that make sense only for
 // what is there: --unset, --add-source, --remove-rule, ...
 void AddResourceFlags(CLI::App& command, ResourceKind kind, bool change, FlagValues& values);
 

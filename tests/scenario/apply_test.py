@@ -292,6 +292,15 @@ class OneLiners(ApplyCase):
         self.out("set", "session", "web", "--bits-per-second", "1000000")
         self.assertEqual(self.spec("session", "web")["rateLimit"], {"bitsPerSecond": 1000000})
 
+    def test_set_gives_an_interface_an_owner_and_tags(self):
+        self.assertIn("interface/wire0 created", self.out("set", "interface", "wire0", "--owner", "blue", "--tag", "rack=7"))
+        self.assertEqual(self.export("interface", "wire0")[0]["metadata"], {"name": "wire0", "owner": "blue", "tags": {"rack": "7"}})
+        self.out("set", "interface", "wire0", "--unset", "tags", "--owner", "red")
+        self.assertEqual(self.export("interface", "wire0")[0]["metadata"], {"name": "wire0", "owner": "red"})
+        self.refused("set", "interface", "wier0", "--owner", "blue", says='did you mean wire0?')
+        self.refused("set", "interface", "wire0", "--unset", "percent", says=('"percent" is not a field here', "owner", "tags"))
+        self.refused("set", "interface", "wire0", "--tag", "a", says="--tag")
+
     def test_what_a_burst_counts_changes_with_the_unit(self):
         self.apply(MIRROR)
         self.out("set", "session", "web", "--packets-per-second", "1000", "--burst", "50")

@@ -109,6 +109,10 @@ class Configuration(Start):
             with self.subTest(what):
                 self.assert_refused("broken.bin", config=self.write("broken.bin", contents))
 
+    def test_is_not_what_people_write(self):
+        words = ("mirror.yaml", "it is text", "helioctl compile -f FILE -o CONFIG.bin")
+        self.assert_refused(*words, config=self.write("mirror.yaml", MIRROR.encode()))
+
     def test_must_name_what_is_there(self):
         edge = "{{encapsulation: vxlan, remote: 10.9.0.2, interface: {}, vlanId: 9}}"
         for before, after, words in (
@@ -146,6 +150,10 @@ class BoardFile(Start):
             with self.subTest(what):
                 self.assert_refused("board", board=self.write("wrong.bin", contents))
         self.assert_refused("nowhere.bin", "No such file", board=f"{self.folder}/nowhere.bin")
+
+    def test_is_not_what_people_write(self):
+        words = ("board.textproto", "it is text", "helioctl board -f FILE -o BOARD.bin")
+        self.assert_refused(*words, board=self.write("board.textproto", Board().text().encode()))
 
     def test_must_hold_together(self):
         """helioctl refuses these as it reads them; a card that is given one all the same does so, too."""

@@ -67,6 +67,8 @@ TEST_P(MirrorYaml, NamesPlaceFieldReasonAndFix) {
 
 const std::vector<BadYaml> kDocuments{
     {"Syntax", "a: [b", "1:1: YAML: end of sequence flow not found; mend"},
+    {"Tab", "spec:\n\tremote: 1\n", "2:1: YAML: a tab indents this line; use spaces"},
+    {"TabBehindSpaces", "metadata:\n  name: x\n  \ttags: {}\n", "3:3: YAML: a tab indents this line; use spaces"},
     // yaml-cpp alone would find one empty document after another, for ever.
     {"TokenThatBeginsNoDocument", ",+", "1:1: YAML: nothing can begin with this; mend"},
     {"TokenThatBeginsNoLaterDocument", "---\n---\n,", "3:1: YAML: nothing can begin with this; mend"},

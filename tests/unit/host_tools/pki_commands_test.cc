@@ -301,6 +301,15 @@ TEST_F(PkiCommands, RevokeListsTheCertificateEverywhere) {
   EXPECT_THAT(Refused({"pki", "revoke", "admin", "--reason", "boredom"}), HasSubstr("--reason"));
 }
 
+TEST_F(PkiCommands, RevokeWarnsWhenNoAdminIsLeft) {
+  Done({"pki", "init", "--no-context"});
+  Done({"pki", "issue", "admin", "second"});
+  EXPECT_EQ(Helioctl({"pki", "revoke", "second"}).err, "");
+  const Outcome last = Helioctl({"pki", "revoke", "admin"});
+  EXPECT_EQ(last.code, 0);
+  EXPECT_THAT(last.err, AllOf(HasSubstr("warning: no admin"), HasSubstr("helioctl pki issue admin NAME --dir pki")));
+}
+
 TEST_F(PkiCommands, RevokeDoneAgainWritesTheListThatTheFirstCouldNot) {
   Done({"pki", "init", "--no-context"});
   const std::string serial = Certificate("pki/users/admin/certificate.pem").serial;
@@ -334,8 +343,8 @@ TEST_F(PkiCommands, ListsOfRevocationsForgetWhatRanOut) {
 
 TEST_F(PkiCommands, RefreshWritesANewListThatEndsLater) {
   Done({"pki", "init", "--no-context"});
-  Done({"pki", "revoke", "admin", "--days", "2"});
-  const std::string serial = Certificate("pki/users/admin/certificate.pem").serial;
+  Done({"pki", "revoke", "card0", "--days", "2"});
+  const std::string serial = Certificate("pki/cards/card0/certificate.pem").serial;
   const auto before = pki::ReadRevocationList(Read("pki/crl.pem"));
   Done({"pki", "refresh"});
   const auto after = pki::ReadRevocationList(Read("pki/crl.pem"));
