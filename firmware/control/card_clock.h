@@ -42,7 +42,7 @@ class CardClock final : public hal::Clock, public hal::CertificateClock {
   // How far the bound may rise now: to the floor, or the beginning of the card's certificate where the time is past
   // that; never past its end, when nobody could connect any more. Not before the bound.
   [[nodiscard]] std::uint64_t NextBoundNs(const hal::Certificate& own);
-  // It is on flash.
+  // It is on its way to flash, before all that is written from now on.
   void RaiseBound(std::uint64_t bound_ns);
 
  private:

@@ -200,14 +200,14 @@ void CardSettings::Tick() {
   if (changing_) return;
   const std::uint64_t next_ns = options_.clock->NextBoundNs(options_.secure->state().certificate);
   if (next_ns - options_.clock->bound_ns() < kBoundStepNs) return;
-  // Where there is no memory to ask, the next turn asks again.
-  static_cast<void>(Ask([this, next_ns] { return WriteTimeBound(next_ns, *options_.settings); },
-                        [this, next_ns](const Status& written) {
-                          changing_ = false;
-                          // What could not be written is tried again in a day, not all the time.
-                          static_cast<void>(written);
-                          options_.clock->RaiseBound(next_ns);
-                        }));
+  // Not a change that others would have to wait for: what they write is written behind it. Where there is no memory to
+  // ask, the next turn asks again.
+  static_cast<void>(CatchOutOfMemory([&] {
+    options_.calls->Call([this, next_ns] { return WriteTimeBound(next_ns, *options_.settings); },
+                         [](const Status& /*written: what could not be is tried again in a day, not all the time*/) {});
+    // Already: no time before it may be set and then written behind it.
+    options_.clock->RaiseBound(next_ns);
+  }));
 }
 
 }  // namespace heliostat::control

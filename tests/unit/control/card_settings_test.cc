@@ -23,9 +23,14 @@ class NamedServer final : public hal::SecureServer {
     return Status(Code::kUnsupported, "test", "takes nobody");
   }
   std::string used = "before";
-
- private:
   hal::TrustState state_;
+};
+
+class StillClock final : public hal::Clock {
+ public:
+  std::uint64_t MonotonicNs() override { return 0; }
+  std::uint64_t WallNs() override { return wall_ns; }
+  std::uint64_t wall_ns = 0;
 };
 
 TEST(CardSettings, GoOnWithWhatWasBeforeWhereThereIsNoMemoryToKeepAChange) {
@@ -49,6 +54,31 @@ TEST(CardSettings, GoOnWithWhatWasBeforeWhereThereIsNoMemoryToKeepAChange) {
   EXPECT_NE(settings.SetTrust({}, 2, change, &out), nullptr) << "no change is on its way";
   EXPECT_EQ(secure.used, "new");
   EXPECT_EQ(posted.size(), 1U);
+}
+
+TEST(CardSettings, TakeAChangeWhileTheCardWritesItsOwnTimeBound) {
+  constexpr std::uint64_t kDayS = 86'400;
+  constexpr std::uint64_t kDayNs = kDayS * 1'000'000'000;
+  NamedServer secure;
+  secure.state_.certificate.not_before_s = 5 * kDayS;
+  secure.state_.certificate.not_after_s = 100 * kDayS;
+  StillClock system;
+  system.wall_ns = 10 * kDayNs;
+  CardClock clock(system, 0);
+  std::vector<AgentCalls::Work> posted;
+  AgentCalls calls([&](AgentCalls::Work work) { posted.push_back(std::move(work)); }, [] {});
+  CardSettings settings(
+      {.calls = &calls, .clock = &clock, .secure = &secure, .trust = {.ca = "before"}, .recheck = {}});
+  settings.Tick();
+  settings.Tick();
+  EXPECT_EQ(posted.size(), 1U) << "one write of the bound";
+
+  std::string out;
+  EXPECT_EQ(settings.SetTime({}, 1, {.time_ns = 3 * kDayNs}, &out), nullptr);
+  EXPECT_NE(out.find("already seen"), std::string::npos) << "it would be written behind a later bound";
+  const std::vector<std::uint8_t> ca = {'n', 'e', 'w'};
+  EXPECT_NE(settings.SetTrust({}, 2, {.ca = std::span<const std::uint8_t>(ca), .allow_lockout = true}, &out), nullptr);
+  EXPECT_EQ(posted.size(), 2U);
 }
 
 }  // namespace
