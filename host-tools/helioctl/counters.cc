@@ -165,6 +165,8 @@ std::string PortTable(const CounterReading& reading, CounterColumns columns, con
 
 Json ToJson(const v1::Count& count) { return {{"packets", count.packets()}, {"bytes", count.bytes()}}; }
 
+}  // namespace
+
 Json LedgerJson(const v1::LedgerEntry& entry) {
   Json json;
   json["matched"] = ToJson(entry.matched());
@@ -174,8 +176,6 @@ Json LedgerJson(const v1::LedgerEntry& entry) {
   json["sent_cut"] = entry.sent_cut();
   return json;
 }
-
-}  // namespace
 
 Result<CounterReading> ReadCounters(std::string_view stream) {
   CounterReading reading;

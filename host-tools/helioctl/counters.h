@@ -1,6 +1,7 @@
 // Renders a reading of the card's counters (proto/counters.proto).
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +42,9 @@ std::string_view DirectionName(const v1::LedgerEntry& entry);
 // Tables for people: the ledger with its totals, whether it balances, the ports.
 std::string CountersTable(const CounterReading& reading, CounterColumns columns, const TableStyle& style = {});
 
-// Every field under its name in counters.proto; numbers as numbers.
+// Every count of an entry under its name in counters.proto; numbers as numbers.
+nlohmann::ordered_json LedgerJson(const v1::LedgerEntry& entry);
+// The same for all entries with their total, and the ports.
 std::string CountersJson(const CounterReading& reading);
 
 }  // namespace heliostat::helioctl

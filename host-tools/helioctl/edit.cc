@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -206,9 +205,9 @@ Status ReadOriginal(Editing& editing, const EditOptions& options) {
   const auto remote = ReadRemote(**client, SelectionsFor(editing.name()));
   if (!remote.ok()) return remote.status();
   if (editing.name().kind == ResourceKind::kInterface) {
-    const auto names = FetchNames(**client, v1::INTERFACE);
-    if (!names.ok()) return names.status();
-    if (std::find(names->begin(), names->end(), editing.name().name) != names->end()) editing.set_bare_interface();
+    const auto has = HasInterface(**client, editing.name().name);
+    if (!has.ok()) return has.status();
+    if (*has) editing.set_bare_interface();
   }
   editing.set_original(editing.YamlIn(remote->config));
   return editing.original().empty() ? NotOnCard(**client, editing.name()) : OkStatus();

@@ -118,6 +118,12 @@ Result<std::vector<std::string>> FetchNames(CardClient& client, v1::Kind kind) {
   return names;
 }
 
+Result<bool> HasInterface(CardClient& client, const std::string& name) {
+  const auto names = FetchNames(client, v1::INTERFACE);
+  if (!names.ok()) return names.status();
+  return std::find(names->begin(), names->end(), name) != names->end();
+}
+
 Status NoSuchResource(config::Kind kind, const std::string& name, const std::vector<std::string>& names) {
   const KindWords& words = WordsOf(kind);
   std::vector<std::string_view> near;

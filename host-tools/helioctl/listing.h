@@ -65,6 +65,9 @@ class ListingReader {
 // The names of a kind, in order. For suggestions and completion.
 [[nodiscard]] Result<std::vector<std::string>> FetchNames(CardClient& client, v1::Kind kind);
 
+// Is it one of the card's, with settings or without?
+[[nodiscard]] Result<bool> HasInterface(CardClient& client, const std::string& name);
+
 // kNotFound for `session "wbe"`, with the names that are near.
 Status NoSuchResource(config::Kind kind, const std::string& name, const std::vector<std::string>& names);
 

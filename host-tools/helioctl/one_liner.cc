@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -115,9 +114,9 @@ int Set(const OneLinerOptions& options, Streams streams) {
   // An interface without settings is on the card all the same.
   bool bare = false;
   if (options.kind == ResourceKind::kInterface) {
-    const auto names = FetchNames(**client, v1::INTERFACE);
-    if (!names.ok()) return Fail(names.status(), streams);
-    bare = std::find(names->begin(), names->end(), options.name) != names->end();
+    const auto has = HasInterface(**client, options.name);
+    if (!has.ok()) return Fail(has.status(), streams);
+    bare = *has;
   }
   bool missing = false;
   const auto want = [&](const RemoteConfiguration& before) -> Result<config::Config> {

@@ -36,8 +36,8 @@ bool SameCounts(const v1::LedgerEntry& a, const v1::LedgerEntry& b) {
          Dropped(a) == Dropped(b);
 }
 
-// What was dropped, by name: `sampled_out 10, no_buffer 2`.
-std::string DropsText(const v1::LedgerEntry& total) {
+// What was dropped or cut to fit, by name: `sampled_out 10, sent_cut 2`.
+std::string LossText(const v1::LedgerEntry& total) {
   std::string text;
   const auto add = [&text](std::string_view name, std::uint64_t packets) {
     if (packets != 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, packets);
@@ -53,16 +53,6 @@ std::string Padded(std::string text, std::size_t width) {
 }
 
 std::string StateText(const v1::SessionState& state) { return state.active() ? "active" : "inactive"; }
-
-Json CountJson(const v1::Count& count) { return {{"packets", count.packets()}, {"bytes", count.bytes()}}; }
-
-Json LedgerJson(const v1::LedgerEntry& total) {
-  Json json{{"matched", CountJson(total.matched())}, {"sent", CountJson(total.sent())}};
-  for (const NamedCount& drop : DropsOf(total)) json[std::string(drop.name)] = CountJson(drop.count);
-  json["sent_wire_bytes"] = total.sent_wire_bytes();
-  json["sent_cut"] = total.sent_cut();
-  return json;
-}
 
 }  // namespace
 
@@ -87,7 +77,7 @@ std::string ChangeLines::Take(const Snapshot& snapshot) {
     const bool same =
         before != known_.end() && before->second.state == line.state && SameCounts(before->second.total, line.total);
     if (!same) {
-      std::string notes = state.active() ? DropsText(line.total) : Printable(state.reason());
+      std::string notes = state.active() ? LossText(line.total) : Printable(state.reason());
       std::string row = fmt::format(
           "{}  {}  {}  {:>{}}  {:>{}}  {:>{}}  {}", Padded(LocalTime(snapshot.time_ns), kTimeWidth),
           Padded(Printable(state.name()), std::max<std::size_t>(name_width_, 7)),
