@@ -91,6 +91,7 @@ Status WriteInterface(const config::InterfaceSettings& settings, heliostat_v1_In
   *out = {};
   HELIOSTAT_RETURN_IF_ERROR(CopyText("name", settings.name, out->name));
   HELIOSTAT_RETURN_IF_ERROR(CopyText("owner", settings.owner, out->owner));
+  HELIOSTAT_RETURN_IF_ERROR(CopyText("excluded", settings.excluded, out->excluded));
   return WriteList("tags", settings.tags, out->tags, &out->tags_count, WriteTag);
 }
 
@@ -179,6 +180,7 @@ Status WriteRule(const config::Rule& rule, heliostat_v1_Rule* out) {
   WriteOptional(rule.dscp, &out->has_dscp, &out->dscp);
   out->has_tcp_flags = rule.tcp_flags.has_value();
   if (rule.tcp_flags) out->tcp_flags = {rule.tcp_flags->value, rule.tcp_flags->mask};
+  if (rule.fragment) out->fragment = static_cast<heliostat_v1_Fragment>(*rule.fragment);
   return CopyText("description", rule.description, out->description);
 }
 
@@ -187,6 +189,7 @@ Status WriteSession(const config::Session& session, heliostat_v1_Session* out) {
   out->has_metadata = true;
   HELIOSTAT_RETURN_IF_ERROR(WriteMetadata(session.metadata, &out->metadata));
   out->number = session.number;
+  out->tier = session.tier;
   out->disabled = !session.enabled;
   HELIOSTAT_RETURN_IF_ERROR(CopyText("filter", session.filter, out->filter));
   HELIOSTAT_RETURN_IF_ERROR(CopyText("target", session.target, out->target));

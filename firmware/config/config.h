@@ -38,7 +38,12 @@ constexpr bool HasErspanHeader(Encapsulation encapsulation) {
   return encapsulation == Encapsulation::kErspan2 || encapsulation == Encapsulation::kErspan3;
 }
 
+// Of an IP packet. kAny: first or later.
+enum class Fragment : std::uint8_t { kNo = 1, kFirst = 2, kLater = 3, kAny = 4 };
+
 enum class SamplingMode : std::uint8_t { kPackets = 1, kFlows = 2 };
+
+inline constexpr std::uint8_t kTiers = 4;
 
 struct Tag {
   std::string key{};
@@ -68,11 +73,12 @@ struct Interface {
   std::uint32_t send_tag_bytes = 0;
 };
 
-// Labels and owner of an interface, set by an admin.
+// Labels and owner of an interface, and what is never mirrored there; set by an admin.
 struct InterfaceSettings {
   std::string name{};
   std::string owner{};
   std::vector<Tag> tags{};
+  std::string excluded{};  // a filter: what it accepts, no session mirrors; empty: none
   friend bool operator==(const InterfaceSettings&, const InterfaceSettings&) = default;
 };
 
@@ -159,6 +165,7 @@ struct Rule {
   std::optional<std::uint16_t> ether_type{};
   std::optional<std::uint8_t> dscp{};
   std::optional<TcpFlagsMatch> tcp_flags{};
+  std::optional<Fragment> fragment{};
   std::string description{};
   friend bool operator==(const Rule&, const Rule&) = default;
 };
@@ -181,6 +188,7 @@ struct RateLimit {
 struct Session {
   Metadata metadata{};
   std::uint16_t number = 0;  // 1..32766, unique per source
+  std::uint8_t tier = 0;     // 0..kTiers-1: each tier is judged by itself
   bool enabled = true;
   std::vector<std::string> sources{};
   std::string filter{};

@@ -73,6 +73,10 @@ Status ValidateInterfaces(const Config& config, const Index& index) {
     if (index.interfaces_known && index.FindInterface(settings.name) == nullptr) {
       return {Code::kNotFound, subject, "the card has no such interface", "use a name from the board's description"};
     }
+    if (!settings.excluded.empty() && !index.filters.contains(settings.excluded)) {
+      return {Code::kNotFound, subject + " excluded", "there is no " + Named("filter", settings.excluded),
+              "name a filter"};
+    }
   }
   return {};
 }

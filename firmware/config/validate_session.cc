@@ -39,6 +39,9 @@ Status CheckNumbers(const Session& session) {
   if (session.number == 0 || session.number > kMaxSessionNumber) {
     return Invalid("number", "it is " + std::to_string(session.number), "use 1 to 32766");
   }
+  if (session.tier >= kTiers) {
+    return Invalid("tier", "it is " + std::to_string(session.tier), "use 0 to " + std::to_string(kTiers - 1));
+  }
   if (session.packet_length != 0 && session.packet_length < kMinPacketLength) {
     return Invalid("packet_length", "it is " + std::to_string(session.packet_length),
                    "use 35 or more, or leave it out for whole packets");

@@ -89,6 +89,7 @@ void ParseIpv4(Frame frame, std::size_t offset, FlowKey& key) {
   std::memcpy(key.source_ip.data(), ip.source.data(), 4);
   std::memcpy(key.destination_ip.data(), ip.destination.data(), 4);
   SetFlags(key, ip.IsFragment() ? FlowKey::kIpv4 | FlowKey::kFragment : FlowKey::kIpv4);
+  if (ip.IsLaterFragment()) SetFlags(key, FlowKey::kLaterFragment);
   // Without a first byte of its own the L4 header is not there: so neither are options that reach past the frame.
   if (ip.IsLaterFragment() || ip.HeaderWords() < kMinIpv4HeaderWords) return;
   ParseL4(frame, offset + std::size_t{4} * ip.HeaderWords(), key);
@@ -137,7 +138,10 @@ void ParseIpv6(Frame frame, std::size_t offset, FlowKey& key) {
     const Ipv6Chain chain = WalkIpv6Extensions(frame, l4_offset, ip.next_header);
     key.protocol = chain.protocol;
     if (chain.fragment) SetFlags(key, FlowKey::kFragment);
-    if (chain.later_fragment) return;
+    if (chain.later_fragment) {
+      SetFlags(key, FlowKey::kLaterFragment);
+      return;
+    }
     l4_offset = chain.offset;
   }
   ParseL4(frame, l4_offset, key);

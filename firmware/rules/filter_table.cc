@@ -112,6 +112,19 @@ void MatchPorts(const config::PortRange& ports, std::uint16_t FlowKey::*port, co
   p.coarse_mask.*port = static_cast<std::uint16_t>(0xffff0000U >> (common_bits - common_bits % kPortStepBits));
 }
 
+void MatchFragment(config::Fragment fragment, RulePattern& p) {
+  const auto forbid = [&p](std::uint16_t flag) { p.mask.flags = static_cast<std::uint16_t>(p.mask.flags | flag); };
+  switch (fragment) {
+    case config::Fragment::kNo: forbid(FlowKey::kFragment); break;
+    case config::Fragment::kFirst:
+      p.Require(FlowKey::kFragment);
+      forbid(FlowKey::kLaterFragment);
+      break;
+    case config::Fragment::kLater: p.Require(FlowKey::kLaterFragment); break;
+    case config::Fragment::kAny: p.Require(FlowKey::kFragment); break;
+  }
+}
+
 std::uint16_t FamilyFlag(IpFamily family) { return family == IpFamily::kIpv4 ? FlowKey::kIpv4 : FlowKey::kIpv6; }
 
 void MatchNetwork(const config::Rule& rule, RulePattern& p) {
@@ -126,6 +139,10 @@ void MatchNetwork(const config::Rule& rule, RulePattern& p) {
   if (rule.protocol) {
     p.Require(kAnyIp);
     MatchWhole(*rule.protocol, p.mask.protocol, p.value.protocol);
+  }
+  if (rule.fragment) {
+    p.Require(kAnyIp);
+    MatchFragment(*rule.fragment, p);
   }
   if (rule.dscp) {
     p.Require(kAnyIp);
