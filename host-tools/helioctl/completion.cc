@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "config/check.h"
-#include "helioctl/context.h"
-#include "helioctl/kinds.h"
+#include "helioctl/card/context.h"
+#include "helioctl/yaml/kinds.h"
 
 namespace heliostat::helioctl {
 namespace {

@@ -3,10 +3,10 @@
 #include <memory>
 #include <sstream>
 
-#include "helioctl/command_tree.h"
+#include "helioctl/card/context_file.h"
+#include "helioctl/cli/command_tree.h"
+#include "helioctl/cli/exit_code.h"
 #include "helioctl/completion.h"
-#include "helioctl/context_file.h"
-#include "helioctl/exit_code.h"
 #include "helioctl/man_page.h"
 
 namespace heliostat::helioctl {

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "helioctl/context.h"
+#include "helioctl/card/context.h"
 #include "helioctl/version.h"
 
 namespace heliostat::helioctl {

@@ -22,7 +22,7 @@
 #include "agent/agent_thread.h"
 #include "codec/change.h"
 #include "control/server.h"
-#include "helioctl/card_client.h"
+#include "helioctl/card/card_client.h"
 #include "helioctl/run.h"
 #include "linux/epoll_poller.h"
 #include "linux/file_flash.h"

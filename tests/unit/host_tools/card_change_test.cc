@@ -1,12 +1,12 @@
-#include "helioctl/card_change.h"
+#include "helioctl/card/card_change.h"
 
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-#include "helioctl/change_plan.h"
-#include "helioctl/change_report.h"
-#include "helioctl/generations.h"
+#include "helioctl/card/change_plan.h"
+#include "helioctl/change/change_report.h"
+#include "helioctl/change/generations.h"
 #include "unit/host_tools/random_config.h"
 #include "unit/host_tools/scripted_card.h"
 

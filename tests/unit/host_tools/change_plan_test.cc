@@ -1,9 +1,9 @@
-#include "helioctl/change_plan.h"
+#include "helioctl/card/change_plan.h"
 
 #include <gtest/gtest.h>
 
 #include "codec/change.h"
-#include "helioctl/message_channel.h"
+#include "helioctl/card/message_channel.h"
 #include "unit/host_tools/random_config.h"
 
 namespace heliostat::helioctl {

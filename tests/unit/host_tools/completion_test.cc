@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "helioctl/context.h"
+#include "helioctl/card/context.h"
 
 namespace heliostat::helioctl {
 namespace {

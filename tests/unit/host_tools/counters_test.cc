@@ -1,4 +1,4 @@
-#include "helioctl/counters.h"
+#include "helioctl/card/counters.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "helioctl/unit_stream.h"
+#include "helioctl/yaml/unit_stream.h"
 
 namespace heliostat::helioctl {
 namespace {

@@ -1,4 +1,4 @@
-#include "helioctl/kinds.h"
+#include "helioctl/yaml/kinds.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "helioctl/mirror_yaml.h"
+#include "helioctl/yaml/mirror_yaml.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,12 +1,12 @@
-#include "helioctl/resource_tables.h"
+#include "helioctl/show/resource_tables.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "helioctl/describe.h"
-#include "helioctl/mirror_yaml.h"
-#include "helioctl/yaml_layout.h"
+#include "helioctl/show/describe.h"
+#include "helioctl/yaml/mirror_yaml.h"
+#include "helioctl/yaml/yaml_layout.h"
 #include "unit/host_tools/card_fixture.h"
 
 namespace heliostat::helioctl {

@@ -1,4 +1,4 @@
-#include "helioctl/rule_text.h"
+#include "helioctl/yaml/rule_text.h"
 
 #include <gtest/gtest.h>
 

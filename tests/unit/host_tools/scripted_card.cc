@@ -7,8 +7,8 @@
 #include "base/byte_order.h"
 #include "codec/change.h"
 #include "config/difference.h"
-#include "helioctl/kinds.h"
-#include "helioctl/yaml_writer.h"
+#include "helioctl/yaml/kinds.h"
+#include "helioctl/yaml/yaml_writer.h"
 
 namespace heliostat::helioctl {
 namespace {

@@ -1,4 +1,4 @@
-#include "helioctl/yaml_writer.h"
+#include "helioctl/yaml/yaml_writer.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "codec/codec.h"
-#include "helioctl/mirror_yaml.h"
-#include "helioctl/unit_stream.h"
+#include "helioctl/yaml/mirror_yaml.h"
+#include "helioctl/yaml/unit_stream.h"
 #include "unit/host_tools/random_config.h"
 
 namespace heliostat::helioctl {

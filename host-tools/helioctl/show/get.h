@@ -1,0 +1,27 @@
+// `get`: resources of a card.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "helioctl/card/context.h"
+#include "helioctl/cli/streams.h"
+#include "helioctl/yaml/output.h"
+
+namespace heliostat::helioctl {
+
+struct GetOptions {
+  CardOptions card{};
+  OutputOptions output{};
+  std::string kind{};                // or `all`, or KIND/NAME
+  std::vector<std::string> names{};  // patterns with * and ?
+  std::vector<std::string> tags{};   // key=value, or key
+  std::uint64_t generation = 0;      // 0: the current one
+};
+
+int GetResources(const GetOptions& options, Streams streams);
+
+// For completion: the names of a kind, one a line. Silent on any failure.
+int PrintNames(const CardOptions& card, const std::string& kind, Streams streams);
+
+}  // namespace heliostat::helioctl
