@@ -141,6 +141,7 @@ struct PortCounts {
   Count copies;
   std::array<Count, 2> loop_guard;  // by config::Direction
   std::array<Count, 2> runt;
+  std::array<Count, 2> excluded;       // what the interface's excluded filter accepted
   std::uint64_t forward_too_long = 0;  // of forward_drops: longer than the port can carry
   std::uint64_t receive_missed = 0;    // no worker saw them: the agent asks the port (hal::Port::ReceiveMissed)
 
@@ -158,6 +159,8 @@ class PortCell {
     kLoopGuardOut,
     kRuntIn,
     kRuntOut,
+    kExcludedIn,
+    kExcludedOut,
     kForwardTooLong,
     kItems
   };
