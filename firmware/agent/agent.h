@@ -13,10 +13,11 @@
 #include <vector>
 
 #include "agent/build.h"
+#include "agent/reading.h"
+#include "agent/report.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "config/validate.h"
-#include "datapath/ledger.h"
 #include "datapath/worker.h"
 #include "hal/clock.h"
 #include "hal/port.h"
@@ -31,13 +32,6 @@ struct AgentOptions {
   hal::Clock* clock = nullptr;
 };
 
-// What was really applied.
-struct Applied {
-  std::uint64_t generation = 0;
-  std::size_t policies = 0;
-  std::vector<SessionReport> sessions;  // by name
-};
-
 // Tables that no worker has left yet.
 struct Retired {
   std::unique_ptr<const datapath::Tables> tables;
@@ -50,16 +44,6 @@ struct Prepared {
   Built built;
   Applied applied;
   std::list<Retired> retired;  // one: room for what it takes the place of
-};
-
-struct LedgerLine {
-  LedgerKey key;
-  datapath::EntryCounts counts;
-};
-
-struct Reading {
-  std::vector<LedgerLine> ledger;           // by session, interface, direction
-  std::vector<datapath::PortCounts> ports;  // by port
 };
 
 class Agent {

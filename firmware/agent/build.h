@@ -9,6 +9,8 @@
 #include <tuple>
 #include <vector>
 
+#include "agent/reading.h"
+#include "agent/report.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "datapath/tables.h"
@@ -16,14 +18,6 @@
 #include "rules/loop_guard.h"
 
 namespace heliostat::agent {
-
-// One line of the ledger.
-struct LedgerKey {
-  std::string session;
-  std::uint16_t interface = 0;  // index of the port
-  config::Direction direction = config::Direction::kInbound;
-  friend auto operator<=>(const LedgerKey&, const LedgerKey&) = default;
-};
 
 // What outlives a generation, by name: counters, sequences, rate limiters, picked IDs.
 struct Registry {
@@ -38,14 +32,6 @@ struct Registry {
     std::shared_ptr<datapath::RateLimiter> limiter;
   };
   std::map<std::string, Limiter> limiters;  // by session
-};
-
-struct SessionReport {
-  std::string name;
-  std::uint32_t tunnel_id = 0;
-  bool active = false;
-  std::string reason;                   // why not, or, of an active one, which part of it makes no copies and why
-  std::vector<std::uint16_t> egresses;  // ports that its copies leave by, each once
 };
 
 struct Built {
