@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/out_of_memory.h"
+#include "config/use.h"
+#include "underlay/next_hop.h"
 
 namespace heliostat::agent {
 
@@ -24,6 +26,7 @@ Result<Prepared> Agent::Prepare(std::shared_ptr<const config::Config> config) {
 Result<Prepared> Agent::Build(std::shared_ptr<const config::Config> config) {
   HELIOSTAT_RETURN_IF_ERROR(config::Validate(*config, options_.card));
   Reclaim();  // before counting free ledger entries
+  std::vector<TargetReport> targets = TargetsOf(*config);
   const BuildInput input{std::move(config), options_.card.interfaces, options_.hardware_id, options_.seed,
                          options_.clock->MonotonicNs()};
   Result<Built> built = agent::Build(input, registry_);
@@ -40,7 +43,7 @@ Result<Prepared> Agent::Build(std::shared_ptr<const config::Config> config) {
   // Publish and Reclaim allocate nothing.
   prepared.built.registry.free_entries.reserve(prepared.built.registry.ledger_entries);
   prepared.retired.emplace_back();
-  prepared.applied = {0, prepared.built.policies, ByLinks(prepared.built.sessions)};
+  prepared.applied = {0, prepared.built.policies, ByLinks(prepared.built.sessions), std::move(targets)};
   return prepared;
 }
 
@@ -90,6 +93,38 @@ std::vector<SessionReport> Agent::ByLinks(const std::vector<SessionReport>& buil
     session.active = up != 0;
   }
   return sessions;
+}
+
+std::vector<TargetReport> Agent::Targets() const {
+  return registry_.config != nullptr ? TargetsOf(*registry_.config) : std::vector<TargetReport>();
+}
+
+std::vector<TargetReport> Agent::TargetsOf(const config::Config& config) const {
+  const underlay::Resolver resolver(config, options_.card.interfaces);
+  const auto why_down = [&](const config::Target& one) -> std::string {
+    const underlay::NextHop hop = resolver.Resolve(one);
+    if (!hop.resolved) return hop.reason;
+    const bool up = link_up_[hop.interface].load(std::memory_order_relaxed);
+    return up ? "" : "interface \"" + options_.card.interfaces[hop.interface].name + "\" has no link";
+  };
+  std::vector<TargetReport> reports;
+  for (const config::Target& target : config.targets) {
+    TargetReport& report = reports.emplace_back();
+    report.name = target.metadata.name;
+    if (!target.group) {
+      report.reason = why_down(target);
+      report.up = report.reason.empty();
+      continue;
+    }
+    for (const config::Target* member : config::MembersOf(config, target)) {
+      const std::string reason = why_down(*member);
+      report.up = report.up || reason.empty();
+      if (!reason.empty() && report.reason.empty()) {
+        report.reason = "target \"" + member->metadata.name + "\": " + reason;
+      }
+    }
+  }
+  return reports;
 }
 
 void Agent::Reclaim() {

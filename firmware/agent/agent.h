@@ -74,6 +74,7 @@ class Agent {
 
   // As they are now, links included; by name.
   [[nodiscard]] std::vector<SessionReport> Sessions() const;
+  [[nodiscard]] std::vector<TargetReport> Targets() const;
 
   // Balanced per line.
   [[nodiscard]] Reading Read() const;
@@ -85,6 +86,7 @@ class Agent {
   Result<Prepared> Build(std::shared_ptr<const config::Config> config);
   // `built` as the links are now.
   [[nodiscard]] std::vector<SessionReport> ByLinks(const std::vector<SessionReport>& built) const;
+  [[nodiscard]] std::vector<TargetReport> TargetsOf(const config::Config& config) const;
   void Reclaim();
 
   AgentOptions options_;

@@ -23,9 +23,22 @@ struct LedgerLine {
   datapath::EntryCounts counts;
 };
 
+// How often the rules of one filter in one direction have decided.
+struct RuleHits {
+  struct Rule {
+    std::uint16_t number = 0;                         // 0: a network service
+    config::Service service = config::Service::kDns;  // which, when `number` is 0
+    std::uint64_t packets = 0;
+  };
+  std::string filter;
+  config::Direction direction = config::Direction::kInbound;
+  std::vector<Rule> rules;  // services first, then by number; those without hits are left out
+};
+
 struct Reading {
   std::vector<LedgerLine> ledger;           // by session, interface, direction
   std::vector<datapath::PortCounts> ports;  // by port
+  std::vector<RuleHits> hits;               // by filter, direction
 };
 
 }  // namespace heliostat::agent

@@ -56,6 +56,7 @@ struct PortCounts {
   Count copies;
   std::array<Count, 2> loop_guard;  // by config::Direction
   std::array<Count, 2> runt;
+  std::array<Count, 2> excluded;
   std::uint64_t forward_too_long = 0;  // of forward_drops: longer than the port can carry
   std::uint64_t receive_missed = 0;    // no worker saw them: the agent asks the port (hal::Port::ReceiveMissed)
 
