@@ -14,6 +14,9 @@ Result<std::string> EncodeReading(const agent::Reading& reading, const config::B
   for (std::size_t i = 0; i < reading.ports.size(); ++i) {
     HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(control::ToWire(reading.ports[i], board.ports[i].name), &bytes));
   }
+  for (const agent::RuleHits& hits : reading.hits) {
+    HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(control::ToWire(hits), &bytes));
+  }
   return bytes;
 }
 
