@@ -26,29 +26,17 @@ Result<Prepared> Agent::Prepare(std::shared_ptr<const config::Config> config) {
 
 Result<Prepared> Agent::Build(std::shared_ptr<const config::Config> config) {
   Reclaim();  // before free entries are counted
-  Prepared prepared;
-  Result<Plan> plan = MakePlan(config, options_.card.interfaces);
-  if (!plan.ok()) return plan.status();
-  prepared.epoch.plan = std::move(*plan);
-
-  const std::shared_ptr<const config::Config>& before = current_.plan.config;
-  const rules::Earlier earlier{before != nullptr ? *before : *config, current_.compiled};
-  Result<rules::Compiled> compiled = rules::Compile(*config, before != nullptr ? &earlier : nullptr);
-  if (!compiled.ok()) return compiled.status();
-  prepared.epoch.compiled = std::move(*compiled);
-
-  prepared.registry = registry_.For(*config, &prepared.released);
   const TablesOptions options{options_.hardware_id, options_.seed, options_.clock->MonotonicNs()};
-  Result<std::unique_ptr<datapath::Tables>> tables =
-      BuildTables(prepared.epoch.plan, prepared.epoch.compiled, options, current_, prepared.registry);
-  if (!tables.ok()) return tables.status();
-  prepared.epoch.tables = std::move(*tables);
-  prepared.epoch.tables->epoch = epoch() + 1;
-
-  HELIOSTAT_RETURN_IF_ERROR(Reserve(prepared.registry));
+  Result<MadeEpoch> made = MakeEpoch(std::move(config), options_.card.interfaces, options, current_, registry_);
+  if (!made.ok()) return made.status();
+  made->epoch.tables->epoch = epoch() + 1;
+  HELIOSTAT_RETURN_IF_ERROR(Reserve(made->registry));
+  Prepared prepared;
+  prepared.made = std::move(*made);
   prepared.retired.emplace_back();
-  prepared.applied = {0, prepared.epoch.compiled.policies.size(), ReportSessions(prepared.epoch.plan, link_up_),
-                      ReportTargets(prepared.epoch.plan, link_up_)};
+  const Epoch& next = prepared.made.epoch;
+  prepared.applied = {0, next.compiled.policies.size(), ReportSessions(next.plan, link_up_),
+                      ReportTargets(next.plan, link_up_)};
   return prepared;
 }
 
@@ -73,9 +61,9 @@ Status Agent::Reserve(Registry& registry) {
 
 Applied Agent::Publish(Prepared prepared, std::uint64_t generation) {
   generation_ = prepared.applied.generation = generation;
-  registry_ = std::move(prepared.registry);
-  prepared.retired.front() = {std::move(current_), std::move(prepared.released)};
-  current_ = std::move(prepared.epoch);
+  registry_ = std::move(prepared.made.registry);
+  prepared.retired.front() = {std::move(current_), std::move(prepared.made.released)};
+  current_ = std::move(prepared.made.epoch);
   published_.store(current_.tables.get(), std::memory_order_release);
   retired_.splice(retired_.end(), prepared.retired);
   Reclaim();

@@ -15,10 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/build_tables.h"
-#include "agent/plan.h"
+#include "agent/epoch.h"
 #include "agent/reading.h"
-#include "agent/registry.h"
 #include "agent/report.h"
 #include "base/status.h"
 #include "config/config.h"
@@ -47,9 +45,7 @@ struct Retired {
 // shards have reserved for its entries, which they keep and use again: at most LedgerShard::kMaxEntries and
 // HitShard::kMaxEntries of them.
 struct Prepared {
-  Epoch epoch;
-  Registry registry;
-  Released released;
+  MadeEpoch made;
   Applied applied;
   std::list<Retired> retired;  // one: room for what it takes the place of
 };

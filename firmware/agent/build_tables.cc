@@ -109,7 +109,7 @@ class Unchanged {
 
 class TablesBuilder {
  public:
-  TablesBuilder(const Plan& plan, const rules::Compiled& compiled, const TablesOptions& options, const Epoch& earlier,
+  TablesBuilder(const Plan& plan, const rules::Compiled& compiled, const TablesOptions& options, const EarlierTables& earlier,
                 Registry& registry)
       : plan_(plan),
         config_(*plan.config),
@@ -292,7 +292,7 @@ class TablesBuilder {
   const config::Config& config_;
   const rules::Compiled& compiled_;
   const TablesOptions& options_;
-  const Epoch& earlier_;
+  const EarlierTables& earlier_;
   Registry& registry_;
   Unchanged unchanged_;
   std::unordered_map<std::string_view, std::uint16_t> ports_;  // by name of the interface
@@ -301,7 +301,7 @@ class TablesBuilder {
 }  // namespace
 
 Result<std::unique_ptr<datapath::Tables>> BuildTables(const Plan& plan, const rules::Compiled& compiled,
-                                                      const TablesOptions& options, const Epoch& earlier,
+                                                      const TablesOptions& options, const EarlierTables& earlier,
                                                       Registry& registry) {
   return TablesBuilder(plan, compiled, options, earlier, registry).Run();
 }

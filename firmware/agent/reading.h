@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "datapath/ledger.h"
+#include "datapath/counts.h"
 
 namespace heliostat::agent {
 

@@ -1,4 +1,4 @@
-#include "agent/build_tables.h"
+#include "agent/epoch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,29 +25,11 @@ std::vector<config::Interface> Interfaces() {
   return {guest, analyser, recorder};
 }
 
-struct Built {
-  Epoch epoch;
-  Registry registry;
-};
+using Built = MadeEpoch;
 
 Result<Built> BuildOn(const config::Config& config, const std::vector<config::Interface>& interfaces,
                       const Built& earlier = {}) {
-  Built built;
-  Result<Plan> plan = MakePlan(support::Shared(config), interfaces);
-  if (!plan.ok()) return plan.status();
-  built.epoch.plan = std::move(*plan);
-  const config::Config nothing;
-  const bool first = earlier.epoch.plan.config == nullptr;
-  const rules::Earlier before{first ? nothing : *earlier.epoch.plan.config, earlier.epoch.compiled};
-  auto compiled = rules::Compile(config, &before);
-  if (!compiled.ok()) return compiled.status();
-  built.epoch.compiled = std::move(*compiled);
-  Released released;
-  built.registry = earlier.registry.For(config, &released);
-  auto tables = BuildTables(built.epoch.plan, built.epoch.compiled, {}, earlier.epoch, built.registry);
-  if (!tables.ok()) return tables.status();
-  built.epoch.tables = std::move(*tables);
-  return built;
+  return MakeEpoch(support::Shared(config), interfaces, {}, earlier.epoch, earlier.registry);
 }
 
 const datapath::SourceTable* SourceOf(const Built& built, std::size_t port, Direction direction) {
