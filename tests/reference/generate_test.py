@@ -1,8 +1,10 @@
 """What compare.py relies on in the generated cases."""
+import random
 import unittest
 
 import compare
 import generate
+import packets
 import reference
 
 
@@ -43,6 +45,14 @@ class GenerateTest(unittest.TestCase):
         self.assertGreater(len(later), 20)
         for rule in later:
             self.assertFalse({'sourcePorts', 'destinationPorts', 'icmpType', 'icmpCode', 'tcpFlags'} & set(rule))
+
+    def test_most_packets_for_a_fragment_rule_match_it_and_some_do_not(self):
+        build = packets.Builder(random.Random(5))
+        for value in reference.FRAGMENTS:
+            rule = reference.Rule({'number': 1, 'action': 'accept', 'fragment': value})
+            frames = [build.for_match(rule) for _ in range(200)]
+            matches = sum(reference.rule_matches(rule, reference.parse(frame)) for frame in frames)
+            self.assertTrue(100 < matches < 195, f'{value}: {matches} of {len(frames)}')
 
     def test_full_run_has_200000_pairs(self):
         self.assertGreaterEqual(compare.DEFAULT_PAIRS, 200_000)

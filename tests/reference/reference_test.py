@@ -588,6 +588,13 @@ class LoopGuardTest(unittest.TestCase):
         udp = ports(50000, 4789) + bytes([8, 0, 0, 0, 0, 0, 100, 0])
         self.assertEqual(verdict(documents, eth(0x86DD, ipv6('fd00:9::1', 'fd00:9::2', 17, udp))), 'loop_guard')
 
+    def test_atomic_fragment_may_be_a_copy_and_a_first_fragment_is_none(self):
+        documents = self.documents({'remote': 'fd00:9::2'}, vni=100)
+        udp = ports(50000, 4789) + bytes([8, 0, 0, 0, 0, 0, 100, 0])
+        at = lambda low: eth(0x86DD, ipv6('fd00:9::1', 'fd00:9::2', 44, bytes([17, 0, 0, low]) + bytes(4) + udp))
+        self.assertEqual(verdict(documents, at(0)), 'loop_guard')
+        self.assertEqual(verdict(documents, at(1)), '0 accept s1 1')
+
     def test_disabled_session_makes_no_copies(self):
         documents = self.documents(vni=100, enabled=False)
         self.assertEqual(verdict(documents, self.vxlan(100)), 'none')
