@@ -95,7 +95,7 @@ ON_THE_WAY = {
     "firmware/control": ["firmware/underlay"],
     "host-tools/helioctl/cli": ["host-tools/helioctl/yaml", "nlohmann_json"],
     "host-tools/helioctl/yaml": ["CLI11"],
-    "host-tools/helioctl/show": ["host-tools/helioctl/pki", "host-tools/pki"],
+    "host-tools/helioctl/show": ["firmware/base", "host-tools/helioctl/pki", "host-tools/pki"],
     "host-tools/helioctl/pki": ["host-tools/helioctl/show", "proto/host"],
     "host-tools/helioctl": ["host-tools/helioctl/change", "host-tools/helioctl/show", "host-tools/helioctl/pki"],
 }
