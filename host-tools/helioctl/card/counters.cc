@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "helioctl/yaml/output.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/yaml/unit_stream.h"
 
 namespace heliostat::helioctl {

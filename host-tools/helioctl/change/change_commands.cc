@@ -1,4 +1,5 @@
-// Commands that change a card, and those about what it had.
+#include "helioctl/change/change_commands.h"
+
 #include <array>
 #include <memory>
 
@@ -8,7 +9,6 @@
 #include "helioctl/change/generations.h"
 #include "helioctl/change/one_liner.h"
 #include "helioctl/change/removal.h"
-#include "helioctl/cli/command_tree.h"
 
 namespace heliostat::helioctl {
 namespace {

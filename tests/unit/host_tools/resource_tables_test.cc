@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "helioctl/cli/yaml_layout.h"
 #include "helioctl/show/describe.h"
 #include "helioctl/yaml/mirror_yaml.h"
-#include "helioctl/yaml/yaml_layout.h"
 #include "unit/host_tools/card_fixture.h"
 
 namespace heliostat::helioctl {
