@@ -8,6 +8,7 @@
 #include "helioctl/command_tree.h"
 #include "helioctl/completion.h"
 #include "helioctl/man_page.h"
+#include "helioctl/run.h"
 
 namespace heliostat::helioctl {
 namespace {
