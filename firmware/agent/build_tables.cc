@@ -109,8 +109,8 @@ class Unchanged {
 
 class TablesBuilder {
  public:
-  TablesBuilder(const Plan& plan, const rules::Compiled& compiled, const TablesOptions& options, const EarlierTables& earlier,
-                Registry& registry)
+  TablesBuilder(const Plan& plan, const rules::Compiled& compiled, const TablesOptions& options,
+                const EarlierTables& earlier, Registry& registry)
       : plan_(plan),
         config_(*plan.config),
         compiled_(compiled),

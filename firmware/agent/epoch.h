@@ -27,8 +27,8 @@ struct MadeEpoch {
   Released released;  // what `earlier` named and this does not
 };
 
-// `config` is valid; `interfaces` are by port. `earlier` and its registry are unchanged. As MakePlan, rules::Compile and
-// BuildTables.
+// `config` is valid; `interfaces` are by port. `earlier` and its registry are unchanged. As MakePlan, rules::Compile
+// and BuildTables.
 [[nodiscard]] Result<MadeEpoch> MakeEpoch(std::shared_ptr<const config::Config> config,
                                           const std::vector<config::Interface>& interfaces,
                                           const TablesOptions& options, const Epoch& earlier,

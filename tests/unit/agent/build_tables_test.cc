@@ -1,8 +1,7 @@
-#include "agent/epoch.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/epoch.h"
 #include "support/mirror_config.h"
 
 namespace heliostat::agent {
