@@ -523,10 +523,9 @@ TEST(Server, HangsUpOnAClientThatDripsItsAnswer) {
 }
 
 TEST(Readings, HoldsTwoAtMost) {
-  support::RingCard card(support::SmallCard());
   std::deque<AgentCalls::Work> mailbox;
   AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [] {});
-  Readings readings(card.agent(), calls);
+  Readings readings([] { return agent::Reading(); }, calls);
   std::vector<std::shared_ptr<const agent::Reading>> held;
   const auto get = [&] {
     readings.Get([&](const Readings::Taken& taken) { held.push_back(*taken); });
