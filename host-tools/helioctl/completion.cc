@@ -8,6 +8,7 @@
 
 #include "config/check.h"
 #include "helioctl/card/context.h"
+#include "helioctl/yaml/explain.h"
 #include "helioctl/yaml/kinds.h"
 
 namespace heliostat::helioctl {
@@ -151,6 +152,9 @@ class Completer {
       for (const KindWords& kind : AllKinds()) Offer(std::string(kind.plural));
       Offer("all");
     }
+    if (option.type == "FIELD") {
+      for (const std::string& path : PathsLike(line_.word)) Offer(path);
+    }
     TypedValues(option.type);
     if (option.type == "RESOURCE") Resources();
     if (option.type == "NAME") Names();
@@ -171,7 +175,7 @@ class Completer {
 
   void OfferKind(const KindWords& kind, const std::string& behind) {
     const bool switches = line_.command->name == "enable" || line_.command->name == "disable";
-    if (!switches || kind.kind == ResourceKind::kSession) Offer(std::string(kind.singular) + behind);
+    if (!switches || kind.kind == config::Kind::kSession) Offer(std::string(kind.singular) + behind);
   }
 
   // A name behind a kind: `get sessions NAME`, `set session NAME`.

@@ -60,25 +60,25 @@ bool Erase(std::vector<Resource>& resources, const std::string& name) {
 
 bool Erase(config::Config& config, const ResourceName& name) {
   switch (name.kind) {
-    case ResourceKind::kInterface: return Erase(config.interfaces, name.name);
-    case ResourceKind::kUnderlay: return Erase(config.underlays, name.name);
-    case ResourceKind::kTarget: return Erase(config.targets, name.name);
-    case ResourceKind::kFilter: return Erase(config.filters, name.name);
-    case ResourceKind::kSession: break;
+    case config::Kind::kInterface: return Erase(config.interfaces, name.name);
+    case config::Kind::kUnderlay: return Erase(config.underlays, name.name);
+    case config::Kind::kTarget: return Erase(config.targets, name.name);
+    case config::Kind::kFilter: return Erase(config.filters, name.name);
+    case config::Kind::kSession: break;
   }
   return Erase(config.sessions, name.name);
 }
 
 ResourceName AboutUnit(const v1::Unit& unit) {
   switch (unit.kind_case()) {
-    case v1::Unit::kInterface: return {ResourceKind::kInterface, unit.interface().name()};
-    case v1::Unit::kUnderlay: return {ResourceKind::kUnderlay, unit.underlay().interface()};
-    case v1::Unit::kTarget: return {ResourceKind::kTarget, unit.target().metadata().name()};
-    case v1::Unit::kMembers: return {ResourceKind::kTarget, unit.members().target()};
-    case v1::Unit::kFilter: return {ResourceKind::kFilter, unit.filter().metadata().name()};
-    case v1::Unit::kRules: return {ResourceKind::kFilter, unit.rules().filter()};
-    case v1::Unit::kSession: return {ResourceKind::kSession, unit.session().metadata().name()};
-    default: return {ResourceKind::kSession, unit.sources().session()};
+    case v1::Unit::kInterface: return {config::Kind::kInterface, unit.interface().name()};
+    case v1::Unit::kUnderlay: return {config::Kind::kUnderlay, unit.underlay().interface()};
+    case v1::Unit::kTarget: return {config::Kind::kTarget, unit.target().metadata().name()};
+    case v1::Unit::kMembers: return {config::Kind::kTarget, unit.members().target()};
+    case v1::Unit::kFilter: return {config::Kind::kFilter, unit.filter().metadata().name()};
+    case v1::Unit::kRules: return {config::Kind::kFilter, unit.rules().filter()};
+    case v1::Unit::kSession: return {config::Kind::kSession, unit.session().metadata().name()};
+    default: return {config::Kind::kSession, unit.sources().session()};
   }
 }
 
@@ -86,10 +86,10 @@ ResourceName About(const v1::Change& change) {
   if (change.has_put()) return AboutUnit(change.put());
   if (change.has_remove()) {
     const KindWords* kind = FindKind(change.remove().kind());
-    return {kind == nullptr ? ResourceKind::kSession : kind->kind, change.remove().name()};
+    return {kind == nullptr ? config::Kind::kSession : kind->kind, change.remove().name()};
   }
-  if (change.patch().has_rules()) return {ResourceKind::kFilter, change.patch().rules().filter()};
-  if (change.patch().has_sources()) return {ResourceKind::kSession, change.patch().sources().session()};
+  if (change.patch().has_rules()) return {config::Kind::kFilter, change.patch().rules().filter()};
+  if (change.patch().has_sources()) return {config::Kind::kSession, change.patch().sources().session()};
   return AboutUnit(change.patch().header());
 }
 
@@ -124,11 +124,11 @@ config::Config Without(const config::Config& base, const std::vector<ResourceNam
 
 bool Has(const config::Config& config, const ResourceName& name) {
   switch (name.kind) {
-    case ResourceKind::kInterface: return Find(config.interfaces, name.name) != config.interfaces.end();
-    case ResourceKind::kUnderlay: return Find(config.underlays, name.name) != config.underlays.end();
-    case ResourceKind::kTarget: return Find(config.targets, name.name) != config.targets.end();
-    case ResourceKind::kFilter: return Find(config.filters, name.name) != config.filters.end();
-    case ResourceKind::kSession: break;
+    case config::Kind::kInterface: return Find(config.interfaces, name.name) != config.interfaces.end();
+    case config::Kind::kUnderlay: return Find(config.underlays, name.name) != config.underlays.end();
+    case config::Kind::kTarget: return Find(config.targets, name.name) != config.targets.end();
+    case config::Kind::kFilter: return Find(config.filters, name.name) != config.filters.end();
+    case config::Kind::kSession: break;
   }
   return Find(config.sessions, name.name) != config.sessions.end();
 }

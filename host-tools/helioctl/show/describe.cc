@@ -327,8 +327,8 @@ std::vector<ListQuery> QueriesFor(const std::vector<ResourceName>& names) {
   bool filter = false;
   for (const ResourceName& name : names) {
     queries.push_back({ListRequest(WordsOf(name.kind).wire, name.name, true)});
-    interface = interface || name.kind == ResourceKind::kInterface;
-    filter = filter || name.kind == ResourceKind::kFilter;
+    interface = interface || name.kind == config::Kind::kInterface;
+    filter = filter || name.kind == config::Kind::kFilter;
   }
   queries.push_back({ListRequest(v1::SESSION, "", true), false});
   queries.push_back({ListRequest(v1::TARGET, "", true), false});
@@ -365,7 +365,7 @@ int Describe(const DescribeOptions& options, Streams streams) {
   const auto listing = FetchListing(**card, QueriesFor(*names));
   if (!listing.ok()) return Fail(listing.status(), streams);
   for (const ResourceName& name : *names) {
-    const config::Kind kind = WordsOf(name.kind).config;
+    const config::Kind kind = name.kind;
     if (listing->shown.contains({kind, name.name})) continue;
     const auto known = FetchNames(**card, WordsOf(name.kind).wire);
     return Fail(known.ok() ? NoSuchResource(kind, name.name, *known) : known.status(), streams);
@@ -374,7 +374,7 @@ int Describe(const DescribeOptions& options, Streams streams) {
   if (!snapshot.ok()) return Fail(snapshot.status(), streams);
   bool first = true;
   for (const ResourceName& name : *names) {
-    const config::Kind kind = WordsOf(name.kind).config;
+    const config::Kind kind = name.kind;
     const std::size_t index = IndexOf(listing->config, kind, name.name);
     streams.out << (first ? "" : "\n")
                 << DescribeText(*listing, *snapshot, kind, index, StyleOf(options.output, streams.out));

@@ -35,7 +35,7 @@ Result<Wanted> ParseWanted(const GetOptions& options) {
       return Status(Code::kInvalidArgument, "", "`all` takes no names", "name a kind: `helioctl get session NAME`");
     }
     wanted.all_kinds = true;
-    for (const KindWords& kind : AllKinds()) wanted.names.emplace_back(kind.config, "");
+    for (const KindWords& kind : AllKinds()) wanted.names.emplace_back(kind.kind, "");
     return wanted;
   }
   std::vector<std::string> words = options.names;
@@ -52,9 +52,9 @@ Result<Wanted> ParseWanted(const GetOptions& options) {
     if (!other.ok()) return other.status();
     const std::string name = slash == std::string::npos ? word : word.substr(slash + 1);
     if (name.empty()) return Status(Code::kInvalidArgument, word, "names nothing", "write KIND/NAME");
-    wanted.names.emplace_back(WordsOf(*other).config, name);
+    wanted.names.emplace_back(*other, name);
   }
-  if (words.empty()) wanted.names.emplace_back(WordsOf(*kind).config, "");
+  if (words.empty()) wanted.names.emplace_back(*kind, "");
   return wanted;
 }
 
@@ -132,7 +132,7 @@ void PrintTables(const Listing& listing, const Wanted& wanted, const GetOptions&
   const ResourceView view{.wide = options.output.format == Format::kWide, .with_kind = several(), .snapshot = snapshot};
   bool first = true;
   for (const KindWords& kind : AllKinds()) {
-    const Table table = ResourceTable(listing, kind.config, view);
+    const Table table = ResourceTable(listing, kind.kind, view);
     if (table.empty()) continue;
     if (!first) streams.out << "\n";
     first = false;

@@ -118,7 +118,7 @@ TEST(Pruned, TakesOnlyTheOwnersAndNeverInterfaces) {
 
 TEST(Without, TellsWhatIsNotThere) {
   std::vector<ResourceName> missing;
-  const std::vector<ResourceName> names{{ResourceKind::kSession, "a"}, {ResourceKind::kFilter, "x"}};
+  const std::vector<ResourceName> names{{config::Kind::kSession, "a"}, {config::Kind::kFilter, "x"}};
   EXPECT_EQ(Without(Named({"a", "b"}, {"t"}), names, missing), Named({"b"}, {"t"}));
   ASSERT_EQ(missing.size(), 1U);
   EXPECT_EQ(missing[0].ToString(), "filter/x");

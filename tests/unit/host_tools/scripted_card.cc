@@ -187,9 +187,9 @@ class Connection : public hal::ByteStream {
     const v1::List& list = request.list();
     for (const KindWords& kind : AllKinds()) {
       if (list.kind() != v1::KIND_UNSPECIFIED && list.kind() != kind.wire) continue;
-      for (std::size_t i = 0; i < CountOf(card_.config, kind.config); ++i) {
-        if (!list.name().empty() && list.name() != NameOf(card_.config, kind.config, i)) continue;
-        SendItems(request, kind.config, i);
+      for (std::size_t i = 0; i < CountOf(card_.config, kind.kind); ++i) {
+        if (!list.name().empty() && list.name() != NameOf(card_.config, kind.kind, i)) continue;
+        SendItems(request, kind.kind, i);
       }
     }
     v1::Response end;
