@@ -150,6 +150,7 @@ class Completer {
     }
     if (option.type == "KIND") {
       for (const KindWords& kind : AllKinds()) Offer(std::string(kind.plural));
+      Offer("rules");
       Offer("all");
     }
     if (option.type == "FIELD") {
@@ -186,7 +187,7 @@ class Completer {
   }
 
   void OfferNames(const std::string& kind_word, const std::string& in_front) {
-    const auto kind = ParseKind(kind_word);
+    const auto kind = IsRule(kind_word) ? Result<config::Kind>(config::Kind::kFilter) : ParseKind(kind_word);
     if (!kind.ok()) return;
     for (const std::string& name : sources_.names(WordsOf(*kind).singular, line_.card_options)) {
       const bool given = line_.pending == nullptr && std::find(line_.arguments.begin(), line_.arguments.end(),

@@ -14,6 +14,7 @@
 #include "helioctl/cli/exit_code.h"
 #include "helioctl/cli/spelling.h"
 #include "helioctl/show/resource_tables.h"
+#include "helioctl/show/rules.h"
 #include "helioctl/yaml/kinds.h"
 #include "helioctl/yaml/yaml_writer.h"
 
@@ -73,20 +74,6 @@ Result<v1::Tag> ParseTag(const std::string& word) {
   tag.set_key(key);
   if (equals != std::string::npos) tag.set_value(word.substr(equals + (word.compare(equals, 2, "==") == 0 ? 2 : 1)));
   return tag;
-}
-
-Result<std::vector<v1::Tag>> ParseTags(const std::vector<std::string>& words) {
-  std::vector<v1::Tag> tags;
-  for (const std::string& word : words) {
-    for (std::size_t at = 0; at <= word.size();) {
-      const auto comma = std::min(word.find(',', at), word.size());
-      auto tag = ParseTag(word.substr(at, comma - at));
-      if (!tag.ok()) return tag.status();
-      tags.push_back(std::move(*tag));
-      at = comma + 1;
-    }
-  }
-  return tags;
 }
 
 // JSON and YAML show everything; a session's tunnel ID is called by the encapsulation of its target.
@@ -183,7 +170,22 @@ bool WantsCounters(const Wanted& wanted, const GetOptions& options) {
 
 }  // namespace
 
+Result<std::vector<v1::Tag>> ParseTags(const std::vector<std::string>& words) {
+  std::vector<v1::Tag> tags;
+  for (const std::string& word : words) {
+    for (std::size_t at = 0; at <= word.size();) {
+      const auto comma = std::min(word.find(',', at), word.size());
+      auto tag = ParseTag(word.substr(at, comma - at));
+      if (!tag.ok()) return tag.status();
+      tags.push_back(std::move(*tag));
+      at = comma + 1;
+    }
+  }
+  return tags;
+}
+
 int GetResources(const GetOptions& options, Streams streams) {
+  if (IsRule(options.kind)) return GetRules(options, streams);
   const auto wanted = ParseWanted(options);
   if (!wanted.ok()) return Fail(wanted.status(), streams);
   const auto tags = ParseTags(options.tags);

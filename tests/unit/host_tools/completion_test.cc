@@ -113,6 +113,12 @@ TEST_F(Completing, OffersTheValuesThatATypeNames) {
 
 TEST_F(Completing, OffersAllBesideTheKinds) { EXPECT_THAT(Words({"get", "a"}), ElementsAre("all")); }
 
+TEST_F(Completing, OffersRulesByTheirFilters) {
+  EXPECT_THAT(Words({"get", "ru"}), ElementsAre("rules"));
+  EXPECT_THAT(Words({"get", "rules", "w"}), ElementsAre("web", "web-2"));
+  EXPECT_EQ(asked_.back(), "filter");
+}
+
 TEST_F(Completing, OffersFieldsToExplain) {
   EXPECT_THAT(Words({"explain", "se"}), ElementsAre("session"));
   EXPECT_THAT(Words({"explain", "session.ti"}), ElementsAre("session.tier"));
