@@ -8,11 +8,13 @@ namespace heliostat {
 Result<std::string> EncodeReading(const agent::Reading& reading, const config::Board& board) {
   std::string bytes;
   for (const agent::LedgerLine& line : reading.ledger) {
-    const std::string& interface = board.ports[line.key.interface].name;
-    HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(control::ToWire(line, interface), &bytes));
+    HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(control::ToWire(line), &bytes));
   }
   for (std::size_t i = 0; i < reading.ports.size(); ++i) {
     HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(control::ToWire(reading.ports[i], board.ports[i].name), &bytes));
+  }
+  for (const agent::RuleHits& hits : reading.hits) {
+    HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(control::ToWire(hits), &bytes));
   }
   return bytes;
 }
@@ -20,7 +22,7 @@ Result<std::string> EncodeReading(const agent::Reading& reading, const config::B
 bool LogReading(const agent::Reading& reading, const config::Board& board) {
   bool balances = true;
   for (const agent::LedgerLine& line : reading.ledger) {
-    std::string text = "ledger session=" + line.key.session + " interface=" + board.ports[line.key.interface].name +
+    std::string text = "ledger session=" + line.key.session + " interface=" + line.key.interface +
                        (line.key.direction == config::Direction::kInbound ? " inbound" : " outbound");
     for (std::size_t i = 0; i < datapath::kColumns; ++i) {
       const auto column = static_cast<datapath::Column>(i);

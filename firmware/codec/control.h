@@ -78,6 +78,8 @@ struct Watch {
   std::string session{};
   bool states = false;
   bool counters = false;
+  bool hits = false;
+  std::string filter{};
 };
 struct GetAudit {
   std::uint64_t after = 0;
@@ -245,6 +247,8 @@ class FrameWriter {
   [[nodiscard]] bool AddItem(std::span<const std::uint8_t> unit, const ItemState& state);  // kItems
   [[nodiscard]] bool Add(const LedgerEntry& entry);                                        // kSnapshot
   [[nodiscard]] bool Add(const PortCounters& counters);
+  // As much of it as fits, behind its first `*done` rules; counts in `*done`. False: there is more.
+  [[nodiscard]] bool Add(const RuleHits& hits, std::size_t* done);
   [[nodiscard]] bool Add(const SessionState& session);
   [[nodiscard]] bool Add(const InterfaceState& interface);
   [[nodiscard]] bool Add(const AuditLine& record);  // kAudit

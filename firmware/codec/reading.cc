@@ -3,8 +3,10 @@
 #include <counters.pb.h>
 #include <pb_encode.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 
 #include "config/check.h"
@@ -13,6 +15,10 @@ namespace heliostat::codec {
 namespace {
 
 using config::Invalid;
+
+static_assert(std::size(heliostat_v1_RuleHits{}.rules) == kHitsAReading);
+static_assert(static_cast<int>(config::Service::kDns) == heliostat_v1_Service_DNS);
+static_assert(static_cast<int>(config::Service::kActivation) == heliostat_v1_Service_ACTIVATION);
 
 // A name into nanopb's array of kSize, NUL included.
 template <std::size_t kSize>
@@ -81,7 +87,33 @@ Status AppendReading(const PortCounters& counters, std::string* out) {
   CopyCount(counters.runt_out, &message.has_runt_out, &message.runt_out);
   message.forward_too_long = counters.forward_too_long;
   message.receive_missed = counters.receive_missed;
+  CopyCount(counters.excluded_in, &message.has_excluded_in, &message.excluded_in);
+  CopyCount(counters.excluded_out, &message.has_excluded_out, &message.excluded_out);
   return Append(reading, out);
+}
+
+Status AppendReading(const RuleHits& hits, std::size_t from, std::string* out) {
+  heliostat_v1_Reading reading{};
+  reading.which_kind = heliostat_v1_Reading_hits_tag;
+  heliostat_v1_RuleHits& message = reading.kind.hits;
+  HELIOSTAT_RETURN_IF_ERROR(CopyName("filter", hits.filter, message.filter));
+  message.outbound = hits.outbound;
+  const std::size_t count = std::min(kHitsAReading, hits.rules.size() - from);
+  for (std::size_t i = 0; i < count; ++i) {
+    const RuleHits::Rule& rule = hits.rules[from + i];
+    message.rules[i].number = rule.number;
+    if (rule.number == 0) message.rules[i].service = static_cast<heliostat_v1_Service>(rule.service);
+    message.rules[i].packets = rule.packets;
+  }
+  message.rules_count = static_cast<pb_size_t>(count);
+  return Append(reading, out);
+}
+
+Status AppendReading(const RuleHits& hits, std::string* out) {
+  for (std::size_t from = 0; from < hits.rules.size(); from += kHitsAReading) {
+    HELIOSTAT_RETURN_IF_ERROR(AppendReading(hits, from, out));
+  }
+  return {};
 }
 
 }  // namespace heliostat::codec

@@ -3,10 +3,13 @@
 // A reading balances: per entry, matched = sent + every drop, in packets and in bytes. That is the writer's duty.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
+#include "config/config.h"
 
 namespace heliostat::codec {
 
@@ -47,12 +50,33 @@ struct PortCounters {
   Count runt_out{};
   std::uint64_t forward_too_long = 0;  // of forward_drops: frames longer than the port can carry
   std::uint64_t receive_missed = 0;    // packets that arrived and that the card never saw; not in received
+  Count excluded_in{};                 // what the interface's excluded filter accepted
+  Count excluded_out{};
   friend bool operator==(const PortCounters&, const PortCounters&) = default;
 };
+
+// How often the rules of one filter in one direction have decided.
+struct RuleHits {
+  struct Rule {
+    std::uint16_t number = 0;                         // 0: a network service
+    config::Service service = config::Service::kDns;  // which, when `number` is 0
+    std::uint64_t packets = 0;
+    friend bool operator==(const Rule&, const Rule&) = default;
+  };
+  std::string filter{};
+  bool outbound = false;
+  std::vector<Rule> rules{};  // services first, then by number; those that never have are left out
+  friend bool operator==(const RuleHits&, const RuleHits&) = default;
+};
+inline constexpr std::size_t kHitsAReading = 64;
 
 // Appends one Reading with its length to `out`. kInvalidArgument when a name is longer than 63 bytes; `out` is then
 // as it was. Any thread.
 [[nodiscard]] Status AppendReading(const LedgerEntry& entry, std::string* out);
 [[nodiscard]] Status AppendReading(const PortCounters& counters, std::string* out);
+// As many Readings as it takes, each of at most kHitsAReading rules; of no rules none.
+[[nodiscard]] Status AppendReading(const RuleHits& hits, std::string* out);
+// The one of them that begins with rule `from`, below their number.
+[[nodiscard]] Status AppendReading(const RuleHits& hits, std::size_t from, std::string* out);
 
 }  // namespace heliostat::codec

@@ -53,6 +53,7 @@ Status CheckPort(const BoardPort& port) {
   }
   HELIOSTAT_RETURN_IF_ERROR(CheckFamily("primary_ipv4", port.primary_ipv4, IpFamily::kIpv4));
   HELIOSTAT_RETURN_IF_ERROR(CheckFamily("primary_ipv6", port.primary_ipv6, IpFamily::kIpv6));
+  HELIOSTAT_RETURN_IF_ERROR(CheckRange("receive_queues", port.receive_queues, 1, kMaxReceiveQueues));
   return CheckMtu("mtu", port.mtu);
 }
 

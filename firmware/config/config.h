@@ -71,6 +71,7 @@ struct Interface {
   // Of a whole frame, where the port has a limit of its own; so many more when its outermost tag is 802.1Q.
   std::uint32_t max_send_bytes = 0xffffffff;
   std::uint32_t send_tag_bytes = 0;
+  friend bool operator==(const Interface&, const Interface&) = default;
 };
 
 // Labels and owner of an interface, and what is never mirrored there; set by an admin.

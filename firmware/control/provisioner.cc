@@ -234,6 +234,7 @@ Result<codec::Committed> Provisioner::Change(const Intent& intent) {
   Ready ready{std::move(*prepared), intent.config, std::make_shared<Published>()};
   ready.published->config = intent.config;
   ready.published->sessions = std::move(ready.prepared.applied.sessions);
+  ready.published->targets = std::move(ready.prepared.applied.targets);
   ready.published->kept = options_.store->generations();
   ready.published->kept.push_back(info);
   ready.published->flash_bytes = options_.store->region_bytes();
@@ -419,6 +420,7 @@ void Provisioner::Refresh() {
     next->generation = options_.store->current();
     next->config = config_;
     next->sessions = options_.agent->Sessions();
+    next->targets = options_.agent->Targets();
     next->kept = options_.store->generations();
     next->confirm_by_ns = confirm_by_ns_;
     next->flash_bytes = options_.store->region_bytes();

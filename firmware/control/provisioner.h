@@ -40,6 +40,7 @@ struct Published {
   std::uint64_t generation = 0;
   std::shared_ptr<const config::Config> config;
   std::vector<agent::SessionReport> sessions;  // by name
+  std::vector<agent::TargetReport> targets;    // by name
   std::vector<storage::GenerationInfo> kept;   // oldest first
   std::uint64_t confirm_by_ns = 0;             // monotonic; 0: nothing waits
   std::uint64_t flash_bytes = 0;

@@ -10,11 +10,11 @@ codec::Count ToWire(const datapath::Count& count) { return {count.packets, count
 
 }  // namespace
 
-codec::LedgerEntry ToWire(const agent::LedgerLine& line, const std::string& interface) {
+codec::LedgerEntry ToWire(const agent::LedgerLine& line) {
   using datapath::Column;
   codec::LedgerEntry entry;
   entry.session = line.key.session;
-  entry.interface = interface;
+  entry.interface = line.key.interface;
   entry.outbound = line.key.direction == config::Direction::kOutbound;
   entry.matched = ToWire(line.counts[Column::kMatched]);
   entry.sent = ToWire(line.counts[Column::kSent]);
@@ -43,7 +43,18 @@ codec::PortCounters ToWire(const datapath::PortCounts& counts, const std::string
   port.runt_out = ToWire(counts.runt[1]);
   port.forward_too_long = counts.forward_too_long;
   port.receive_missed = counts.receive_missed;
+  port.excluded_in = ToWire(counts.excluded[0]);
+  port.excluded_out = ToWire(counts.excluded[1]);
   return port;
+}
+
+codec::RuleHits ToWire(const agent::RuleHits& hits) {
+  codec::RuleHits wire;
+  wire.filter = hits.filter;
+  wire.outbound = hits.direction == config::Direction::kOutbound;
+  wire.rules.reserve(hits.rules.size());
+  for (const agent::RuleHits::Rule& rule : hits.rules) wire.rules.push_back({rule.number, rule.service, rule.packets});
+  return wire;
 }
 
 void Readings::Get(Take take) {
@@ -53,7 +64,7 @@ void Readings::Get(Take take) {
   if (!asked_ && free() == given_.end()) return take(std::shared_ptr<const agent::Reading>());
   waiting_.push_back(std::move(take));
   if (asked_) return;
-  calls_.Call([this]() -> Taken { return std::make_shared<const agent::Reading>(agent_.Read()); },
+  calls_.Call([this]() -> Taken { return std::make_shared<const agent::Reading>(read_()); },
               [this, free](const Taken& taken) {
                 asked_ = false;
                 if (taken.ok()) *free() = *taken;

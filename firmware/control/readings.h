@@ -6,9 +6,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "agent/agent.h"
+#include "agent/reading.h"
 #include "base/status.h"
 #include "codec/reading.h"
 #include "config/config.h"
@@ -16,23 +17,24 @@
 
 namespace heliostat::control {
 
-[[nodiscard]] codec::LedgerEntry ToWire(const agent::LedgerLine& line, const std::string& interface);
+[[nodiscard]] codec::LedgerEntry ToWire(const agent::LedgerLine& line);
 [[nodiscard]] codec::PortCounters ToWire(const datapath::PortCounts& counts, const std::string& interface);
+[[nodiscard]] codec::RuleHits ToWire(const agent::RuleHits& hits);
 
 // The I/O thread.
 class Readings {
  public:
   using Taken = Result<std::shared_ptr<const agent::Reading>>;
   using Take = std::function<void(const Taken&)>;
-  // `agent` is read on its own thread.
-  Readings(agent::Agent& agent, AgentCalls& calls) : agent_(agent), calls_(calls) {}
+  // `read` is called on the agent's thread.
+  Readings(std::function<agent::Reading()> read, AgentCalls& calls) : read_(std::move(read)), calls_(calls) {}
 
   // One at most is on its way: who asks meanwhile gets the same. kResourceExhausted: no memory for it. Null, at once:
   // two are still held, so there is no third.
   void Get(Take take);
 
  private:
-  agent::Agent& agent_;
+  std::function<agent::Reading()> read_;
   AgentCalls& calls_;
   std::vector<Take> waiting_;
   bool asked_ = false;

@@ -6,7 +6,7 @@
 #include <functional>
 #include <memory>
 
-#include "agent/agent.h"
+#include "agent/reading.h"
 #include "codec/control.h"
 #include "control/card_view.h"
 #include "control/provisioner.h"
@@ -21,7 +21,7 @@ class WatchReply final : public Reply, public std::enable_shared_from_this<Watch
  public:
   struct Options {
     const CardView* card = nullptr;
-    const Provisioner* provisioner = nullptr;
+    std::function<std::shared_ptr<const Published>()> published;
     Readings* readings = nullptr;
     std::function<std::uint64_t()> wall_ns;
   };
@@ -36,7 +36,8 @@ class WatchReply final : public Reply, public std::enable_shared_from_this<Watch
   enum class State : std::uint8_t { kResting, kReading, kSending };
   void BeginSnapshot(std::uint64_t now_ns);
   bool Fill(codec::FrameWriter& writer);
-  bool FillReadings(codec::FrameWriter& writer);
+  bool FillCounters(codec::FrameWriter& writer);
+  bool FillHits(codec::FrameWriter& writer);
 
   std::uint64_t id_;
   codec::Watch watch_;
@@ -51,8 +52,11 @@ class WatchReply final : public Reply, public std::enable_shared_from_this<Watch
   codec::FrameWriter::SnapshotHead head_;
   std::shared_ptr<const Published> published_;
   std::shared_ptr<const agent::Reading> reading_;
-  Status failed_;                                                      // why there is none
-  std::size_t lines_ = 0, ports_ = 0, sessions_ = 0, interfaces_ = 0;  // how far each has gone out
+  Status failed_;  // why there is none
+  struct Gone {    // how far each has gone out
+    std::size_t lines = 0, ports = 0, hits = 0, rules = 0, sessions = 0, interfaces = 0;
+  };
+  Gone gone_;  // `rules`: of the hits that are next
 };
 
 }  // namespace heliostat::control

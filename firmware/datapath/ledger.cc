@@ -72,6 +72,7 @@ PortCounts& PortCounts::operator+=(const PortCounts& other) {
   for (std::size_t i = 0; i < 2; ++i) {
     loop_guard[i] += other.loop_guard[i];
     runt[i] += other.runt[i];
+    excluded[i] += other.excluded[i];
   }
   forward_too_long += other.forward_too_long;
   receive_missed += other.receive_missed;
@@ -89,6 +90,7 @@ PortCounts PortCell::Read() const {
   counts.copies = item(kCopies);
   counts.loop_guard = {item(kLoopGuardIn), item(kLoopGuardOut)};
   counts.runt = {item(kRuntIn), item(kRuntOut)};
+  counts.excluded = {item(kExcludedIn), item(kExcludedOut)};
   counts.forward_too_long = packets_[kForwardTooLong].load(std::memory_order_relaxed);
   return counts;
 }

@@ -1,4 +1,7 @@
-// What workers read: one immutable Tables a generation, made by the agent and published by pointer.
+// What workers read: one immutable Tables an epoch, made by the agent and published by pointer.
+//
+// An epoch is what the agent published; a generation, which workers do not know, is what an operator committed. The
+// agent publishes a generation again, under the next epoch, whenever the world changes under it.
 #pragma once
 
 #include <array>
@@ -17,7 +20,7 @@
 
 namespace heliostat::datapath {
 
-// State of a copy stream that outlives generations: the ERSPAN sequence of one (session, target member).
+// State of a copy stream that outlives epochs: the ERSPAN sequence of one (session, target member).
 struct Stream {
   std::atomic<std::uint32_t> next_sequence{0};
 };
@@ -44,24 +47,36 @@ struct CopyPlan {
   std::vector<Member> members;           // flows are spread over them; at least one
 };
 
-// One (interface, direction).
+// Where the rules of one filter and direction are counted: entries of the hit shards, by rule.
+using HitEntries = std::vector<std::uint32_t>;
+
+// A policy with what its slots are here.
+struct TierTable {
+  std::shared_ptr<const rules::Policy> policy;
+  std::vector<std::shared_ptr<const HitEntries>> hits;  // by slot
+  std::vector<CopyPlan> plans;                          // by slot; none of an excluded filter
+};
+
+// One (interface, direction). Epochs share it as long as nothing in it changes.
 struct SourceTable {
-  std::shared_ptr<const rules::Policy> policy;  // null: not a source in this direction
-  std::vector<CopyPlan> plans;                  // by the policy's slots
+  std::uint16_t port = 0;
+  config::Direction direction = config::Direction::kInbound;
+  std::optional<TierTable> excluded;  // asked first: what it accepts no tier sees
+  std::vector<TierTable> tiers;       // ascending, those that have a session; each is judged by itself
 };
 
 struct PortTables {
-  std::array<SourceTable, 2> directions;  // by config::Direction
+  std::array<std::shared_ptr<const SourceTable>, 2> directions;  // by config::Direction; null: not a source
 };
 
 struct Tables {
-  std::uint64_t generation = 0;
-  rules::LoopGuard guard;
+  std::uint64_t epoch = 0;
+  std::shared_ptr<const rules::LoopGuard> guard;  // never null where a port is a source
   FlowSampler flow_sampler{0};
   std::vector<PortTables> ports;  // by port number as the worker knows it
 };
 
 // The pointer that workers read once a pass.
-using Published = std::atomic<const Tables*>;
+using TablesPointer = std::atomic<const Tables*>;
 
 }  // namespace heliostat::datapath

@@ -29,23 +29,25 @@ std::uint64_t VerdictCache::Hash(const Words& key) {
   return (hash ^ hash >> 32U) * kMultipliers[0];
 }
 
-const rules::Verdict* VerdictCache::Find(const Words& key, std::uint64_t hash, VerdictScope scope) const {
+const rules::Verdict* VerdictCache::Find(const Words& key, std::uint64_t hash, std::uint64_t identity) const {
   const std::size_t set = SetOf(hash);
   for (std::size_t way = 0; way < kWays; ++way) {
     const Tag& tag = tags_[set].way[way];
-    if (tag.value == (hash ^ scope.value()) && Equal(keys_[set].way[way], key)) return &tag.verdict;
+    if (tag.value == (hash ^ identity) && Equal(keys_[set].way[way], key)) return &tag.verdict;
   }
   return nullptr;
 }
 
-void VerdictCache::Remember(const Words& key, std::uint64_t hash, VerdictScope scope, const rules::Verdict& verdict) {
+void VerdictCache::Remember(const Words& key, std::uint64_t hash, std::uint64_t identity,
+                            const rules::Verdict& verdict) {
   const std::size_t way = turn_++ % kWays;
-  tags_[SetOf(hash)].way[way] = {hash ^ scope.value(), verdict};
+  tags_[SetOf(hash)].way[way] = {hash ^ identity, verdict};
   keys_[SetOf(hash)].way[way] = key;
 }
 
-void VerdictCache::Classify(const rules::Policy& policy, VerdictScope scope, std::span<const FlowKey> keys,
+void VerdictCache::Classify(const rules::Policy& policy, std::span<const FlowKey> keys,
                             std::span<rules::Verdict> verdicts) {
+  const std::uint64_t identity = policy.identity();
   std::array<std::uint64_t, kMaxBurst> hashes;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     hashes[i] = Hash(std::bit_cast<Words>(keys[i]));
@@ -53,12 +55,12 @@ void VerdictCache::Classify(const rules::Policy& policy, VerdictScope scope, std
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto key = std::bit_cast<Words>(keys[i]);
-    if (const rules::Verdict* known = Find(key, hashes[i], scope)) {
+    if (const rules::Verdict* known = Find(key, hashes[i], identity)) {
       verdicts[i] = *known;
       continue;
     }
     policy.Classify(keys.subspan(i, 1), verdicts.subspan(i, 1));
-    Remember(key, hashes[i], scope, verdicts[i]);
+    Remember(key, hashes[i], identity, verdicts[i]);
   }
 }
 

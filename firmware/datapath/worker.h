@@ -7,12 +7,13 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "config/config.h"
 #include "datapath/copier.h"
+#include "datapath/hits.h"
+#include "datapath/lane.h"
 #include "datapath/ledger.h"
 #include "datapath/sampler.h"
 #include "datapath/tables.h"
@@ -24,15 +25,6 @@
 #include "packet/parse.h"
 
 namespace heliostat::datapath {
-
-inline constexpr std::uint16_t kNoPort = 0xffff;
-
-// One receive queue, and the port where its frames go on (kNoPort: a tap, nothing goes on).
-struct Lane {
-  std::uint16_t input = 0;
-  std::uint16_t queue = 0;
-  std::uint16_t output = kNoPort;
-};
 
 struct WorkerPort {
   hal::Port* port = nullptr;
@@ -46,7 +38,7 @@ struct WorkerOptions {
   std::vector<Lane> lanes;  // of this worker alone
   CopyPools pools;
   hal::Clock* clock = nullptr;
-  const Published* tables = nullptr;           // never null inside
+  const TablesPointer* tables = nullptr;       // never null inside
   std::span<const std::atomic<bool>> link_up;  // by port, kept by the agent
   std::uint64_t seed = 0;                      // of packet sampling
 };
@@ -64,17 +56,20 @@ class Worker {
   // Passes that returned no frame since the last that did; any thread.
   [[nodiscard]] std::uint64_t IdlePasses() const { return idle_passes_.load(std::memory_order_relaxed); }
 
-  // Generations below the one returned are no longer read by this worker. 0 until its first pass, ~0 after its last.
-  // Any thread.
-  [[nodiscard]] std::uint64_t Reading() const { return reading_.load(std::memory_order_acquire); }
+  // The epoch whose tables this worker reads: earlier ones it has left for good. 0 until its first pass, ~0 after its
+  // last. Any thread.
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
 
   LedgerShard& ledger() { return ledger_; }
   [[nodiscard]] const LedgerShard& ledger() const { return ledger_; }
+  HitShard& hits() { return hits_; }
+  [[nodiscard]] const HitShard& hits() const { return hits_; }
   [[nodiscard]] PortCounts ReadPort(std::size_t port) const { return port_cells_[port].Read(); }
 
  private:
+  // What a tier accepted at one end of a frame's way.
   struct Match {
-    const SourceTable* source = nullptr;
+    const TierTable* tier = nullptr;
     rules::Verdict verdict;
     std::uint8_t packet = 0;  // index in the burst
     bool at_egress = false;   // judged where the frame leaves
@@ -82,7 +77,8 @@ class Worker {
 
   // A burst on its way through. Lives in the worker: nothing is allocated per burst.
   struct Burst {
-    std::uint16_t count = 0;
+    std::uint16_t received = 0;
+    std::uint16_t count = 0;  // of them, those that are carried
     std::uint16_t matches = 0;
     std::uint32_t held = 0;     // bit i: packet i has matched and is held
     std::uint32_t carried = 0;  // bit i: the output port took packet i
@@ -90,18 +86,30 @@ class Worker {
     std::array<packet::FlowKey, hal::kBurst> keys{};
     std::array<std::span<const std::uint8_t>, hal::kBurst> starts{};
     std::array<rules::Verdict, hal::kBurst> verdicts{};
-    std::array<Match, 2 * hal::kBurst> match{};
+    std::array<Match, std::size_t{2} * config::kTiers * hal::kBurst> match{};
   };
 
-  std::uint32_t RunLane(const Lane& lane, const Tables& tables);
-  void DropTooLong(const Lane& lane);
+  // What DecideCopy asks of the moment.
+  class World;
+
+  std::uint32_t Serve(const WireLane& lane, const Tables& tables);
+  std::uint32_t Serve(const TapLane& lane, const Tables& tables);
+  std::uint32_t Serve(const CopiesLane& lane, const Tables& tables);
+  // False: nothing has arrived. `charged`: the port that is charged with what is too long to be carried.
+  bool Receive(const Queue& input, std::uint16_t charged);
+  void DropTooLong(std::uint32_t max_bytes, std::uint16_t charged);
   void Parse();
-  void Judge(const Tables& tables, std::uint16_t port, config::Direction direction, bool at_egress);
-  [[nodiscard]] std::uint32_t Guard(const Tables& tables, std::uint16_t port, config::Direction direction);
+  // Judges the burst's packets in `mask` at `source`: what its tiers accept becomes matches.
+  void Judge(const SourceTable& source, const rules::LoopGuard& guard, std::uint32_t mask, bool at_egress);
+  [[nodiscard]] std::uint32_t Guarded(const SourceTable& source, const rules::LoopGuard& guard, std::uint32_t mask);
+  [[nodiscard]] std::uint32_t Excluded(const SourceTable& source, std::uint32_t mask);
+  // The verdicts of one tier, in burst_.verdicts, and their hits.
+  void Classify(const TierTable& tier, std::uint32_t mask);
   void HoldMatched();
-  void Forward(const Lane& lane);
+  void Forward(std::uint16_t output);
+  void ReleaseOriginals();
   void MakeCopies(const Tables& tables);
-  void MakeCopy(const Match& match, const Tables& tables, LedgerRun& matched);
+  void MakeCopy(const Match& match, World& world, LedgerRun& matched);
   void ReleaseHeld();
 
   WorkerOptions options_;
@@ -111,12 +119,12 @@ class Worker {
   Copier copier_;
   PacketSampler packet_sampler_;
   LedgerShard ledger_;
+  HitShard hits_;
   std::vector<PortCell> port_cells_;
   std::vector<std::uint64_t> resume_pass_;  // by port: copies for it wait until this pass
   std::uint64_t pass_ = 0;
-  std::optional<std::uint64_t> monotonic_ns_;  // of the current burst, once a rate limit has asked
-  std::uint64_t wall_ns_ = 0;                  // when it was received
-  alignas(64) std::atomic<std::uint64_t> reading_{0};
+  std::uint64_t wall_ns_ = 0;  // when the current burst was received
+  alignas(64) std::atomic<std::uint64_t> epoch_{0};
   std::atomic<std::uint64_t> idle_passes_{0};
 };
 

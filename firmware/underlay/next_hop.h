@@ -24,6 +24,7 @@ struct NextHop {
   IpAddress tunnel_source;               // family kNone: the egress has no tunnel address of the remote's family
   std::optional<std::uint16_t> vlan_id;  // outer 802.1Q tag
   std::uint16_t mtu = 0;                 // of the outer IP packet: the least of target, underlay and interface
+  friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 
 // For the targets of one configuration; it and `interfaces` are borrowed. Any thread.

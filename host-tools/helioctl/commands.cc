@@ -10,9 +10,9 @@
 #include "helioctl/card/snapshot.h"
 #include "helioctl/cli/exit_code.h"
 #include "helioctl/cli/files.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/yaml/board_text.h"
 #include "helioctl/yaml/configuration.h"
-#include "helioctl/yaml/output.h"
 
 namespace heliostat::helioctl {
 namespace {

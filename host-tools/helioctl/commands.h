@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "helioctl/card/context.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/cli/streams.h"
-#include "helioctl/yaml/output.h"
 
 namespace heliostat::helioctl {
 

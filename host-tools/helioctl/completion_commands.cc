@@ -4,10 +4,11 @@
 #include <sstream>
 
 #include "helioctl/card/context_file.h"
-#include "helioctl/cli/command_tree.h"
 #include "helioctl/cli/exit_code.h"
+#include "helioctl/command_tree.h"
 #include "helioctl/completion.h"
 #include "helioctl/man_page.h"
+#include "helioctl/run.h"
 
 namespace heliostat::helioctl {
 namespace {

@@ -10,9 +10,9 @@
 #include "config/check.h"
 #include "helioctl/card/context.h"
 #include "helioctl/card/context_file.h"
-#include "helioctl/cli/command_tree.h"
 #include "helioctl/cli/exit_code.h"
-#include "helioctl/yaml/output.h"
+#include "helioctl/cli/output.h"
+#include "helioctl/command_tree.h"
 
 namespace heliostat::helioctl {
 namespace {

@@ -1,7 +1,7 @@
 // Commands that need no card, but for `counters`: they read and write files.
 #include <memory>
 
-#include "helioctl/cli/command_tree.h"
+#include "helioctl/command_tree.h"
 #include "helioctl/commands.h"
 
 namespace heliostat::helioctl {

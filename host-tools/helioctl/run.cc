@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "config/check.h"
-#include "helioctl/cli/command_tree.h"
 #include "helioctl/cli/exit_code.h"
 #include "helioctl/cli/spelling.h"
+#include "helioctl/command_tree.h"
 #include "helioctl/completion_commands.h"
 #include "helioctl/version.h"
 

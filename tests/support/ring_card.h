@@ -34,13 +34,22 @@ struct RingPortOptions {
   std::uint16_t mtu = 1500;
   std::string primary_ipv4 = {};  // empty: none
   std::string primary_ipv6 = {};
+  std::uint16_t receive_queues = 1;
   unsigned send_room = 1024;  // frames the port takes before it is full: a power of two; one less fits
+};
+
+// What arrives at `port` are a switch's copies of frames that it forwarded itself.
+struct CopiesOf {
+  std::string port;
+  std::string source;
+  config::Direction direction = config::Direction::kInbound;
 };
 
 struct RingCardOptions {
   std::vector<RingPortOptions> ports;
   std::vector<std::pair<std::string, std::string>> wires;
   std::vector<std::string> taps;
+  std::vector<CopiesOf> copies;
   std::uint32_t copy_buffers = 1023;
   std::uint32_t workers = 1;  // each with a send queue of its own; lanes are dealt in turn
 };
@@ -62,7 +71,7 @@ class RingCard {
   hal::dpdk::EthdevPort& port(const std::string& name) { return *ports_[Index(name)].port; }
 
   // A frame arrives at the port; segments of at most `segment_bytes`. Aborts when there is no room.
-  void Put(const std::string& port, const Bytes& frame, std::size_t segment_bytes = 2048);
+  void Put(const std::string& port, const Bytes& frame, std::size_t segment_bytes = 2048, std::uint16_t queue = 0);
   // What the card has sent there since the last call, in order.
   std::vector<Bytes> Take(const std::string& port);
   // Every worker passes over its lanes until nothing comes any more.
@@ -81,7 +90,7 @@ class RingCard {
  private:
   struct PortRings {
     RingPortOptions options;
-    rte_ring* receive = nullptr;
+    std::vector<rte_ring*> receive;  // by queue
     std::vector<rte_ring*> send;
     std::unique_ptr<hal::dpdk::EthdevPort> port;
     std::string device;

@@ -9,9 +9,9 @@
 
 #include "config/difference.h"
 #include "helioctl/card/change_plan.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/cli/progress.h"
 #include "helioctl/cli/table.h"
-#include "helioctl/yaml/output.h"
 
 namespace heliostat::helioctl {
 namespace {

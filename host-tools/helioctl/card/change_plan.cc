@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/change.h"
+#include "helioctl/card/remote_configuration.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -97,8 +98,7 @@ ResourceName About(const v1::Change& change) {
 config::Config Overlaid(const config::Config& base, const config::Config& wanted) {
   std::vector<config::InterfaceSettings> interfaces = wanted.interfaces;
   std::erase_if(interfaces, [&base](const config::InterfaceSettings& settings) {
-    return settings.owner.empty() && settings.tags.empty() &&
-           Find(base.interfaces, settings.name) == base.interfaces.end();
+    return IsBare(settings) && Find(base.interfaces, settings.name) == base.interfaces.end();
   });
   return {Merged(base.interfaces, interfaces), Merged(base.underlays, wanted.underlays),
           Merged(base.targets, wanted.targets), Merged(base.filters, wanted.filters),

@@ -13,7 +13,7 @@
 
 namespace heliostat::helioctl {
 
-// `base` with each resource of `wanted` in the place of the one of its name. An interface without labels that `base`
+// `base` with each resource of `wanted` in the place of the one of its name. An interface without settings that `base`
 // does not have stays away: there is nothing to say about it.
 [[nodiscard]] config::Config Overlaid(const config::Config& base, const config::Config& wanted);
 

@@ -19,8 +19,8 @@
 #include "helioctl/card/context.h"
 #include "helioctl/cli/environment.h"
 #include "helioctl/cli/files.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/cli/spelling.h"
-#include "helioctl/yaml/output.h"
 #include "helioctl/yaml/yaml_value.h"
 
 namespace heliostat::helioctl {

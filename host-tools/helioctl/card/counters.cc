@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "helioctl/yaml/output.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/yaml/unit_stream.h"
 
 namespace heliostat::helioctl {
@@ -33,14 +33,16 @@ constexpr std::array<LedgerColumn, 7> kDrops{{{"sampled_out", &v1::LedgerEntry::
 
 // Those that are always shown, then those shown when something is in them.
 constexpr std::size_t kUsualPortColumns = 4;
-constexpr std::array<PortColumn, 8> kPortColumns{{{"received", &v1::PortCounters::received},
-                                                  {"forwarded", &v1::PortCounters::forwarded},
-                                                  {"forward_drops", &v1::PortCounters::forward_drops},
-                                                  {"copies", &v1::PortCounters::copies},
-                                                  {"loop_guard_in", &v1::PortCounters::loop_guard_in},
-                                                  {"loop_guard_out", &v1::PortCounters::loop_guard_out},
-                                                  {"runt_in", &v1::PortCounters::runt_in},
-                                                  {"runt_out", &v1::PortCounters::runt_out}}};
+constexpr std::array<PortColumn, 10> kPortColumns{{{"received", &v1::PortCounters::received},
+                                                   {"forwarded", &v1::PortCounters::forwarded},
+                                                   {"forward_drops", &v1::PortCounters::forward_drops},
+                                                   {"copies", &v1::PortCounters::copies},
+                                                   {"loop_guard_in", &v1::PortCounters::loop_guard_in},
+                                                   {"loop_guard_out", &v1::PortCounters::loop_guard_out},
+                                                   {"excluded_in", &v1::PortCounters::excluded_in},
+                                                   {"excluded_out", &v1::PortCounters::excluded_out},
+                                                   {"runt_in", &v1::PortCounters::runt_in},
+                                                   {"runt_out", &v1::PortCounters::runt_out}}};
 
 // Packets alone; shown when something is in them.
 struct PacketColumn {
@@ -216,6 +218,12 @@ std::vector<NamedCount> DropsOf(const v1::LedgerEntry& entry) {
   std::vector<NamedCount> drops;
   for (const LedgerColumn& drop : kDrops) drops.push_back({drop.name, (entry.*drop.get)()});
   return drops;
+}
+
+std::vector<NamedCount> CountsOf(const v1::PortCounters& port) {
+  std::vector<NamedCount> counts;
+  for (const PortColumn& column : kPortColumns) counts.push_back({column.name, (port.*column.get)()});
+  return counts;
 }
 
 bool Balances(const v1::LedgerEntry& entry) {

@@ -33,6 +33,9 @@ struct NamedCount {
 };
 std::vector<NamedCount> DropsOf(const v1::LedgerEntry& entry);
 
+// Each count of a port that has packets and bytes, by its name in counters.proto.
+std::vector<NamedCount> CountsOf(const v1::PortCounters& port);
+
 // The sum of all columns; it says no session, interface or direction.
 v1::LedgerEntry TotalOf(const std::vector<v1::LedgerEntry>& entries);
 

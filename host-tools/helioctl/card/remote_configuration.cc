@@ -8,6 +8,10 @@
 
 namespace heliostat::helioctl {
 
+bool IsBare(const config::InterfaceSettings& settings) {
+  return settings == config::InterfaceSettings{.name = settings.name};
+}
+
 std::vector<Selection> SelectionsFor(const ResourceName& name) {
   std::vector<Selection> selections{{name.kind, name.name}};
   if (name.kind == ResourceKind::kSession) selections.push_back({ResourceKind::kTarget, {}});
@@ -30,9 +34,7 @@ Result<RemoteConfiguration> ReadRemote(CardClient& client, std::span<const Selec
   auto listing = FetchListing(client, queries);
   if (!listing.ok()) return listing.status();
   // Every interface is listed, for its state.
-  std::erase_if(listing->config.interfaces, [](const config::InterfaceSettings& interface) {
-    return interface.owner.empty() && interface.tags.empty();
-  });
+  std::erase_if(listing->config.interfaces, IsBare);
   return RemoteConfiguration{listing->generation, std::move(listing->config)};
 }
 

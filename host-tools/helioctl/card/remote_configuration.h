@@ -21,6 +21,9 @@ struct RemoteConfiguration {
   config::Config config{};
 };
 
+// Nobody has said anything about it: it is as the board made it.
+[[nodiscard]] bool IsBare(const config::InterfaceSettings& settings);
+
 struct Selection {
   std::optional<ResourceKind> kind{};  // none: every kind
   std::string name{};                  // a pattern with * and ?; empty: all

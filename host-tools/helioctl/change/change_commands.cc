@@ -1,4 +1,5 @@
-// Commands that change a card, and those about what it had.
+#include "helioctl/change/change_commands.h"
+
 #include <array>
 #include <memory>
 
@@ -8,7 +9,6 @@
 #include "helioctl/change/generations.h"
 #include "helioctl/change/one_liner.h"
 #include "helioctl/change/removal.h"
-#include "helioctl/cli/command_tree.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -25,7 +25,8 @@ A rule: NUMBER accept|reject [PROTOCOL] [FROM -> TO] [FIELD=VALUE ...]
   "10 accept tcp any -> any:443"                     FROM, TO: any, a prefix, :PORTS or PREFIX:PORTS
   "20 reject udp 10.0.0.0/8:1000-2000 -> any"        IPv6 with ports: [2001:db8::/32]:443
   "30 accept icmp icmpType=8 description=\"echo\""     icmpType, icmpCode, sourceMac, destinationMac, vlanIds,
-                                                     etherType, dscp, tcpFlags=VALUE/MASK, description
+                                                     etherType, dscp, tcpFlags=VALUE/MASK, fragment,
+                                                     description
 )";
 
 // A command whose options live as long as the parser, and what it does with them.

@@ -7,10 +7,10 @@
 
 #include "helioctl/card/card_change.h"
 #include "helioctl/card/context.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/cli/problem.h"
 #include "helioctl/cli/streams.h"
 #include "helioctl/yaml/kinds.h"
-#include "helioctl/yaml/output.h"
 
 namespace CLI {
 class App;

@@ -46,10 +46,11 @@ constexpr std::array<Flag, 4> kMetadataFlags{{
     {"--unset", "", Shape::kUnset, "FIELD", "back to the default: percent, rateLimit, ...", true},
 }};
 
-constexpr std::array<Flag, 3> kInterfaceFlags{{
+constexpr std::array<Flag, 4> kInterfaceFlags{{
+    {"--excluded", "excluded", Shape::kText, "FILTER", "what it accepts, no session mirrors there"},
     {"--owner", ".owner", Shape::kText, "OWNER", "who may mirror it; only an admin says"},
     {"--tag", ".tags", Shape::kTags, "KEY=VALUE", "a tag; KEY- takes one away"},
-    {"--unset", "", Shape::kUnset, "FIELD", "owner or tags: back to none", true},
+    {"--unset", "", Shape::kUnset, "FIELD", "owner, tags or excluded: back to none", true},
 }};
 
 constexpr std::array<Flag, 13> kTargetFlags{{
@@ -77,8 +78,9 @@ constexpr std::array<Flag, 5> kFilterFlags{{
     {"--remove-rule", "", Shape::kRemoveRules, "RULE", "by its name: inbound/10", true},
 }};
 
-constexpr std::array<Flag, 18> kSessionFlags{{
+constexpr std::array<Flag, 19> kSessionFlags{{
     {"--number", "number", Shape::kText, "1..32766", "smaller is tried first"},
+    {"--tier", "tier", Shape::kText, "0..3", "each tier is judged by itself"},
     {"--source", "sources", Shape::kList, "INTERFACE,...", "the interfaces to mirror"},
     {"--add-source", "sources", Shape::kAdd, "INTERFACE,...", "one more", true},
     {"--remove-source", "sources", Shape::kRemove, "INTERFACE,...", "one less", true},

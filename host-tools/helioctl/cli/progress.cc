@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "helioctl/yaml/output.h"
+#include "helioctl/cli/output.h"
 
 namespace heliostat::helioctl {
 namespace {

@@ -13,7 +13,6 @@
 
 #include "config/check.h"
 #include "helioctl/card/context_file.h"
-#include "helioctl/cli/command_tree.h"
 #include "helioctl/cli/exit_code.h"
 #include "helioctl/cli/files.h"
 #include "helioctl/cli/quantity.h"

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "helioctl/cli/streams.h"
-#include "helioctl/yaml/output.h"
+#include "helioctl/cli/invocation.h"
+#include "helioctl/cli/output.h"
 
 namespace heliostat::helioctl {
 
@@ -58,5 +58,8 @@ int PkiRevoke(const PkiRevokeOptions& options, Streams streams);
 int PkiRefresh(const PkiRevokeOptions& options, Streams streams);
 int PkiList(const PkiListOptions& options, Streams streams);
 int PkiShow(const PkiShowOptions& options, Streams streams);
+
+// pki.
+void AddPkiCommands(CLI::App& app, Invocation& invocation);
 
 }  // namespace heliostat::helioctl

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "config/check.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/cli/quantity.h"
 #include "helioctl/cli/spelling.h"
-#include "helioctl/yaml/output.h"
 #include "helioctl/yaml/yaml_value.h"
 
 namespace heliostat::helioctl {

@@ -133,17 +133,10 @@ std::string PortText(const Snapshot& snapshot, const std::string& interface, con
                                  [&](const v1::PortCounters& one) { return one.interface() == interface; });
   if (port == snapshot.counters.ports.end()) return "";
   Table table({{"PORT"}, {"PACKETS", Align::kRight}, {"BYTES", Align::kRight}});
-  const auto add = [&table](const char* name, const v1::Count& count) {
-    table.Add({name, std::to_string(count.packets()), std::to_string(count.bytes())});
-  };
-  add("received", port->received());
-  add("forwarded", port->forwarded());
-  add("forward_drops", port->forward_drops());
-  add("copies", port->copies());
-  add("loop_guard_in", port->loop_guard_in());
-  add("loop_guard_out", port->loop_guard_out());
-  add("runt_in", port->runt_in());
-  add("runt_out", port->runt_out());
+  for (const NamedCount& counted : CountsOf(*port)) {
+    table.Add(
+        {std::string(counted.name), std::to_string(counted.count.packets()), std::to_string(counted.count.bytes())});
+  }
   table.Add({"receive_missed", std::to_string(port->receive_missed())});
   return "Port (since the card was started):\n" + table.Render(style);
 }
@@ -170,6 +163,7 @@ std::string InterfaceText(const Listing& listing, const Snapshot& snapshot, std:
   fields.Add("MTU", std::to_string(state.mtu()));
   fields.Add("Link", LinkCell(state.up()).text, LinkCell(state.up()).tone);
   fields.AddIf("Driver", state.driver());
+  fields.Add("Excluded", settings.excluded.empty() ? "nothing" : "what filter " + settings.excluded + " accepts");
   fields.Add("Source of", Joined(NamesOf(listing.config.sessions, [&](const config::Session& session) {
                return std::find(session.sources.begin(), session.sources.end(), settings.name) != session.sources.end();
              })));
@@ -262,6 +256,11 @@ std::string FilterText(const Listing& listing, std::size_t index, const TableSty
   fields.Add("Used by", Joined(NamesOf(listing.config.sessions, [&](const config::Session& session) {
                return session.filter == filter.metadata.name;
              })));
+  std::vector<std::string> interfaces;
+  for (const config::InterfaceSettings& settings : listing.config.interfaces) {
+    if (settings.excluded == filter.metadata.name) interfaces.push_back(settings.name);
+  }
+  if (!interfaces.empty()) fields.Add("Excluded at", Joined(interfaces));
   std::string text = fields.Render(style);
   for (const char* direction : {"inbound", "outbound"}) {
     const std::string title = direction == std::string("inbound") ? "Inbound" : "Outbound";
@@ -304,6 +303,7 @@ std::string SessionText(const Listing& listing, const Snapshot& snapshot, std::s
   fields.Add("Kind", "session");
   AddMetadata(session.metadata, fields);
   fields.Add("Number", std::to_string(session.number));
+  fields.Add("Tier", std::to_string(session.tier));
   const bool explained = session.enabled && !head.session().active() && !head.session().reason().empty();
   fields.Add("State", explained ? state.text + ": " + head.session().reason() : state.text, state.tone);
   fields.Add("Filter", session.filter);
@@ -324,13 +324,16 @@ std::string SessionText(const Listing& listing, const Snapshot& snapshot, std::s
 std::vector<ListQuery> QueriesFor(const std::vector<ResourceName>& names) {
   std::vector<ListQuery> queries;
   bool interface = false;
+  bool filter = false;
   for (const ResourceName& name : names) {
     queries.push_back({ListRequest(WordsOf(name.kind).wire, name.name, true)});
     interface = interface || name.kind == ResourceKind::kInterface;
+    filter = filter || name.kind == ResourceKind::kFilter;
   }
   queries.push_back({ListRequest(v1::SESSION, "", true), false});
   queries.push_back({ListRequest(v1::TARGET, "", true), false});
   if (interface) queries.push_back({ListRequest(v1::UNDERLAY, "", false), false});
+  if (filter) queries.push_back({ListRequest(v1::INTERFACE, "", false), false});
   return queries;
 }
 

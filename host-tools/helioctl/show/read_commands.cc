@@ -1,14 +1,14 @@
-// Commands that read a card, and those about the card itself.
+#include "helioctl/show/read_commands.h"
+
 #include <limits>
 #include <memory>
 
-#include "helioctl/cli/command_tree.h"
-#include "helioctl/pki/trust.h"
 #include "helioctl/show/audit.h"
 #include "helioctl/show/describe.h"
 #include "helioctl/show/get.h"
 #include "helioctl/show/info.h"
 #include "helioctl/show/top.h"
+#include "helioctl/show/trust.h"
 #include "helioctl/show/watch.h"
 
 namespace heliostat::helioctl {

@@ -72,7 +72,7 @@ Columns ColumnsOf(config::Kind kind, bool counters) {
   switch (kind) {
     case config::Kind::kInterface: {
       Columns columns{{{"NAME"}, {"KIND"}, right("NUMBER"), {"MAC"}, {"ADDRESSES"}, right("MTU"), {"LINK"}, {"OWNER"}},
-                      {{"DRIVER"}, {"TAGS"}}};
+                      {{"DRIVER"}, {"EXCLUDED"}, {"TAGS"}}};
       if (counters) {
         columns.wide.insert(columns.wide.end(),
                             {right("MIRROR-IN"), right("MIRROR-OUT"), right("SKIP-IN"), right("SKIP-OUT")});
@@ -92,7 +92,7 @@ Columns ColumnsOf(config::Kind kind, bool counters) {
   }
   return {
       {{"NAME"}, right("NUMBER"), {"STATE"}, {"FILTER"}, {"TARGET"}, {"DIRECTION"}, right("SOURCES"), right("VNI/ID")},
-      {right("LENGTH"), {"SAMPLING"}, {"RATE-LIMIT"}, {"OWNER"}, {"TAGS"}, {"REASON"}}};
+      {right("TIER"), right("LENGTH"), {"SAMPLING"}, {"RATE-LIMIT"}, {"OWNER"}, {"TAGS"}, {"REASON"}}};
 }
 
 Row InterfaceRow(const Listing& listing, std::size_t index, const ResourceView& view) {
@@ -113,6 +113,7 @@ Row InterfaceRow(const Listing& listing, std::size_t index, const ResourceView& 
           OrNothing(settings.owner)};
   if (!view.wide) return row;
   row.emplace_back(OrNothing(state.driver()));
+  row.emplace_back(OrNothing(settings.excluded));
   row.emplace_back(OrNothing(TagsText(settings.tags)));
   if (view.snapshot == nullptr) return row;
   const MirrorCounters counters = MirrorCountersOf(*view.snapshot, settings.name);
@@ -179,6 +180,7 @@ Row SessionRow(const Listing& listing, std::size_t index, const ResourceView& vi
           std::to_string(session.sources.empty() ? head.sources() : session.sources.size()),
           TunnelIdText(session, head)};
   if (!view.wide) return row;
+  row.emplace_back(std::to_string(session.tier));
   row.emplace_back(session.packet_length == 0 ? "whole" : std::to_string(session.packet_length));
   row.emplace_back(PercentText(session.sample_hundredths) + " " + Word(spec, "sampling", "packets"));
   row.emplace_back(RateLimitText(session.rate_limit));

@@ -6,8 +6,8 @@
 
 #include "helioctl/card/listing.h"
 #include "helioctl/card/snapshot.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/cli/table.h"
-#include "helioctl/yaml/output.h"
 
 namespace heliostat::helioctl {
 

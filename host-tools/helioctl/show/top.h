@@ -4,9 +4,9 @@
 #include <string>
 
 #include "helioctl/card/context.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/cli/streams.h"
 #include "helioctl/show/rates.h"
-#include "helioctl/yaml/output.h"
 
 namespace heliostat::helioctl {
 

@@ -5,8 +5,8 @@
 
 #include "helioctl/card/context.h"
 #include "helioctl/card/snapshot.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/cli/streams.h"
-#include "helioctl/yaml/output.h"
 
 namespace heliostat::helioctl {
 

@@ -12,12 +12,15 @@ namespace {
 // More than any card's limit: only keeps a hostile file from being taken apart item by item.
 constexpr std::size_t kMostRules = 1'000'000;
 
-constexpr std::array<std::string_view, 16> kRuleFields{"number",      "action",      "protocol",         "source",
-                                                       "destination", "sourcePorts", "destinationPorts", "icmpType",
-                                                       "icmpCode",    "sourceMac",   "destinationMac",   "vlanIds",
-                                                       "etherType",   "dscp",        "tcpFlags",         "description"};
+constexpr std::array<std::string_view, 17> kRuleFields{
+    "number",           "action",   "protocol", "source",    "destination",    "sourcePorts",
+    "destinationPorts", "icmpType", "icmpCode", "sourceMac", "destinationMac", "vlanIds",
+    "etherType",        "dscp",     "tcpFlags", "fragment",  "description"};
 
 constexpr std::array<Choice, 2> kActions{{{"accept", v1::ACCEPT}, {"reject", v1::REJECT}}};
+
+constexpr std::array<Choice, 4> kFragments{
+    {{"no", v1::NO}, {"first", v1::FIRST}, {"later", v1::LATER}, {"any", v1::ANY}}};
 
 constexpr std::array<Choice, 6> kServices{{{"dns", v1::DNS},
                                            {"dhcp", v1::DHCP},
@@ -163,6 +166,9 @@ v1::Rule ReadRule(const Value& item, const std::string& list_path) {
   }
   SetNumber(mapping, "dscp", 63, &v1::Rule::set_dscp, rule);
   SetTcpFlags(mapping, rule);
+  if (const auto fragment = mapping.Find("fragment")) {
+    rule.set_fragment(static_cast<v1::Fragment>(fragment->OneOf(kFragments).value_or(0)));
+  }
   if (const auto text = mapping.Find("description")) {
     rule.set_description(text->Text(config::kMaxRuleDescriptionBytes).value_or(""));
   }

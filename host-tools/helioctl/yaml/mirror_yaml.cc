@@ -31,6 +31,7 @@ constexpr std::array<std::string_view, 5> kDocumentFields{"apiVersion", "kind", 
 constexpr std::array<std::string_view, 4> kMetadataFields{"name", "description", "tags", "owner"};
 constexpr std::array<std::string_view, 3> kInterfaceMetadataFields{"name", "owner", "tags"};
 constexpr std::array<std::string_view, 1> kUnderlayMetadataFields{"name"};
+constexpr std::array<std::string_view, 1> kInterfaceFields{"excluded"};
 
 std::span<const std::string_view> MetadataFields(ResourceKind kind) {
   if (kind == ResourceKind::kInterface) return kInterfaceMetadataFields;
@@ -46,7 +47,7 @@ std::span<const std::string_view> SpecFields(ResourceKind kind) {
     case ResourceKind::kSession: return kSessionFields;
     case ResourceKind::kInterface: break;
   }
-  return {};
+  return kInterfaceFields;
 }
 
 struct LineAndColumn {
@@ -107,11 +108,13 @@ v1::Metadata ReadMetadata(const Mapping& mapping) {
   return metadata;
 }
 
-void ReadInterface(const v1::Metadata& metadata, std::vector<v1::Unit>& units) {
+void ReadInterface(const std::optional<Mapping>& spec, const v1::Metadata& metadata, std::vector<v1::Unit>& units) {
   v1::InterfaceSettings* settings = units.emplace_back().mutable_interface();
   settings->set_name(metadata.name());
   settings->set_owner(metadata.owner());
   *settings->mutable_tags() = metadata.tags();
+  const auto excluded = spec ? spec->Find("excluded") : std::nullopt;
+  if (excluded) settings->set_excluded(excluded->Name().value_or(""));
 }
 
 // `filter "web"`: before any error of the resource is written, so that each can say whose it is.
@@ -130,20 +133,19 @@ std::string ResourcePath(ResourceKind kind, const YAML::Node& document) {
 
 void ReadSpec(ResourceKind kind, const Mapping& document, const std::string& path, const v1::Metadata& metadata,
               std::vector<v1::Unit>& units) {
-  if (kind == ResourceKind::kInterface) {
-    document.ReportField("spec", "an interface has none", "leave it out: owner and tags are metadata");
-    ReadInterface(metadata, units);
+  const bool required = kind != ResourceKind::kInterface;
+  const auto found = required ? document.Require("spec", "give one") : document.Find("spec");
+  if (!found) {
+    if (!required) ReadInterface(std::nullopt, metadata, units);
     return;
   }
-  const auto found = document.Require("spec", "give one");
-  if (!found) return;
   const Mapping spec(Value(found->source(), found->node(), path), SpecFields(kind));
   switch (kind) {
     case ResourceKind::kUnderlay: ReadUnderlay(spec, metadata.name(), units); break;
     case ResourceKind::kTarget: ReadTarget(spec, metadata, units); break;
     case ResourceKind::kFilter: ReadFilter(spec, metadata, units); break;
     case ResourceKind::kSession: ReadSession(spec, metadata, units); break;
-    case ResourceKind::kInterface: break;
+    case ResourceKind::kInterface: ReadInterface(spec, metadata, units); break;
   }
 }
 

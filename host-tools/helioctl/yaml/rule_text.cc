@@ -19,8 +19,8 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kForm = "write it as `10 accept tcp 10.0.0.0/8 -> any:443`";
 
 // What can't be written in front of the fields.
-constexpr std::array<std::string_view, 8> kFields{"icmpType", "icmpCode",  "sourceMac", "destinationMac",
-                                                  "vlanIds",  "etherType", "dscp",      "tcpFlags"};
+constexpr std::array<std::string_view, 9> kFields{"icmpType",  "icmpCode", "sourceMac", "destinationMac", "vlanIds",
+                                                  "etherType", "dscp",     "tcpFlags",  "fragment"};
 constexpr std::string_view kDescription = "description";
 // Named in the suggestion when somebody writes them as fields.
 constexpr std::array<std::string_view, 5> kPositions{"protocol", "source", "destination", "sourcePorts",

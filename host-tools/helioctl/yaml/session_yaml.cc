@@ -3,6 +3,7 @@
 #include <limits>
 #include <set>
 
+#include "config/config.h"
 #include "helioctl/yaml/filter_yaml.h"
 
 namespace heliostat::helioctl {
@@ -96,6 +97,9 @@ void ReadSession(const Mapping& spec, const v1::Metadata& metadata, std::vector<
   *session.mutable_metadata() = metadata;
   if (const auto value = spec.Require("number", "give 1..32766, smaller is first")) {
     session.set_number(static_cast<std::uint32_t>(value->Integer(1, 32766).value_or(0)));
+  }
+  if (const auto value = spec.Find("tier")) {
+    session.set_tier(static_cast<std::uint32_t>(value->Integer(0, config::kTiers - 1).value_or(0)));
   }
   if (const auto value = spec.Find("enabled")) session.set_disabled(!value->Boolean().value_or(true));
   if (const auto value = spec.Require("filter", "name a filter")) session.set_filter(value->Name().value_or(""));

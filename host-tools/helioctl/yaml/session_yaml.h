@@ -10,9 +10,9 @@
 
 namespace heliostat::helioctl {
 
-inline constexpr std::array<std::string_view, 13> kSessionFields{
-    "number",    "enabled",      "sources", "filter",   "target",    "direction",    "vni",
-    "sessionId", "packetLength", "percent", "sampling", "rateLimit", "forwardedOnly"};
+inline constexpr std::array<std::string_view, 14> kSessionFields{
+    "number", "tier",      "enabled",      "sources", "filter",   "target",    "direction",
+    "vni",    "sessionId", "packetLength", "percent", "sampling", "rateLimit", "forwardedOnly"};
 
 // The session's unit, then its sources in ascending order.
 void ReadSession(const Mapping& spec, const v1::Metadata& metadata, std::vector<v1::Unit>& units);

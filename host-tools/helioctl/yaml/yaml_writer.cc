@@ -26,6 +26,11 @@ std::string_view Word(config::Service service) {
   return kWords.at(static_cast<std::size_t>(service));
 }
 
+std::string_view Word(config::Fragment fragment) {
+  static constexpr std::array<std::string_view, 5> kWords{"", "no", "first", "later", "any"};
+  return kWords.at(static_cast<std::size_t>(fragment));
+}
+
 std::string_view Word(config::DirectionSet direction) {
   static constexpr std::array<std::string_view, 4> kWords{"", "all", "inbound", "outbound"};
   return kWords.at(static_cast<std::size_t>(direction));
@@ -98,6 +103,7 @@ Json RuleOf(const config::Rule& rule) {
   if (rule.ether_type) object["etherType"] = EtherType(*rule.ether_type);
   if (rule.dscp) object["dscp"] = *rule.dscp;
   if (rule.tcp_flags) object["tcpFlags"] = {{"value", rule.tcp_flags->value}, {"mask", rule.tcp_flags->mask}};
+  if (rule.fragment) object["fragment"] = Word(*rule.fragment);
   if (!rule.description.empty()) object["description"] = rule.description;
   return object;
 }
@@ -147,6 +153,7 @@ Json SpecOf(const config::Filter& filter) {
 Json SpecOf(const config::Config& config, const config::Session& session) {
   Json spec{
       {"number", session.number}, {"sources", session.sources}, {"filter", session.filter}, {"target", session.target}};
+  if (session.tier != 0) spec["tier"] = session.tier;
   if (!session.enabled) spec["enabled"] = false;
   if (session.direction != config::DirectionSet::kAll) spec["direction"] = Word(session.direction);
   if (session.tunnel_id) {
@@ -187,6 +194,7 @@ nlohmann::ordered_json ResourceDocument(const config::Config& config, config::Ki
     case config::Kind::kInterface: {
       const config::InterfaceSettings& settings = config.interfaces[index];
       document["metadata"] = MetadataOf({settings.name, {}, settings.tags, settings.owner});
+      if (!settings.excluded.empty()) document["spec"]["excluded"] = settings.excluded;
       break;
     }
     case config::Kind::kUnderlay:

@@ -8,7 +8,7 @@
 
 #include "config/config.h"
 #include "config/difference.h"
-#include "helioctl/yaml/yaml_layout.h"
+#include "helioctl/cli/yaml_layout.h"
 
 namespace heliostat::helioctl {
 

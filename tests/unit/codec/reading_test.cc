@@ -75,7 +75,9 @@ TEST(AppendReading, WritesEveryFieldOfPortCounters) {
                               .runt_in = {13, 14},
                               .runt_out = {15, 16},
                               .forward_too_long = 17,
-                              .receive_missed = 18};
+                              .receive_missed = 18,
+                              .excluded_in = {19, 20},
+                              .excluded_out = {21, 22}};
   std::string bytes;
   ASSERT_TRUE(AppendReading(counters, &bytes).ok());
   const std::vector<v1::Reading> readings = ReadAll(bytes);
@@ -91,7 +93,53 @@ TEST(AppendReading, WritesEveryFieldOfPortCounters) {
                                     .runt_in = Read(read.runt_in()),
                                     .runt_out = Read(read.runt_out()),
                                     .forward_too_long = read.forward_too_long(),
-                                    .receive_missed = read.receive_missed()}));
+                                    .receive_missed = read.receive_missed(),
+                                    .excluded_in = Read(read.excluded_in()),
+                                    .excluded_out = Read(read.excluded_out())}));
+}
+
+TEST(AppendReading, WritesServicesByNameAndRulesByNumber) {
+  const RuleHits hits{.filter = "web",
+                      .outbound = true,
+                      .rules = {{.number = 0, .service = config::Service::kArp, .packets = ~0ULL},
+                                {.number = 65'535, .service = config::Service::kArp, .packets = 1}}};
+  std::string bytes;
+  ASSERT_TRUE(AppendReading(hits, &bytes).ok());
+  const std::vector<v1::Reading> readings = ReadAll(bytes);
+  ASSERT_EQ(readings.size(), 1U);
+  EXPECT_EQ(readings[0].hits().ShortDebugString(),
+            "filter: \"web\" outbound: true rules { service: ARP packets: 18446744073709551615 } "
+            "rules { number: 65535 packets: 1 }");
+}
+
+RuleHits HitsOf(std::size_t rules) {
+  RuleHits hits{.filter = "web"};
+  for (std::size_t i = 1; i <= rules; ++i)
+    hits.rules.push_back({.number = static_cast<std::uint16_t>(i), .packets = i});
+  return hits;
+}
+
+TEST(AppendReading, SplitsHitsIntoReadingsOf64Rules) {
+  for (const std::size_t rules : {1U, 64U, 65U, 128U, 129U}) {
+    SCOPED_TRACE(rules);
+    std::string bytes;
+    ASSERT_TRUE(AppendReading(HitsOf(rules), &bytes).ok());
+    std::uint32_t number = 0;
+    const std::vector<v1::Reading> readings = ReadAll(bytes);
+    EXPECT_EQ(readings.size(), (rules + 63) / 64);
+    for (const v1::Reading& reading : readings) {
+      EXPECT_EQ(reading.hits().filter(), "web");
+      EXPECT_LE(reading.hits().rules_size(), 64);
+      for (const v1::RuleHit& rule : reading.hits().rules()) EXPECT_EQ(rule.number(), ++number);
+    }
+    EXPECT_EQ(number, rules);
+  }
+}
+
+TEST(AppendReading, WritesNothingOfAFilterWithoutHits) {
+  std::string bytes;
+  EXPECT_TRUE(AppendReading(HitsOf(0), &bytes).ok());
+  EXPECT_EQ(bytes, "");
 }
 
 TEST(AppendReading, RefusesANameThatIsTooLong) {
@@ -100,6 +148,10 @@ TEST(AppendReading, RefusesANameThatIsTooLong) {
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   EXPECT_EQ(status.subject(), "session");
   EXPECT_THAT(status.fix(), HasSubstr("63"));
+  EXPECT_EQ(bytes, "before");
+  RuleHits hits = HitsOf(65);
+  hits.filter = std::string(64, 'f');
+  EXPECT_EQ(AppendReading(hits, &bytes).subject(), "filter");
   EXPECT_EQ(bytes, "before");
 }
 

@@ -97,6 +97,8 @@ TEST(Overlaid, SaysNothingAboutAnInterfaceWithoutLabels) {
   config::Config labelled;
   labelled.interfaces = {{.name = "guest0", .owner = "alice"}};
   EXPECT_EQ(Overlaid(labelled, wanted), wanted) << "but takes labels away";
+  wanted.interfaces[0].excluded = "management";
+  EXPECT_EQ(Overlaid({}, wanted), wanted) << "and says what is never mirrored there";
 }
 
 TEST(Pruned, TakesOnlyTheOwnersAndNeverInterfaces) {

@@ -89,8 +89,10 @@ const std::vector<BadYaml> kDocuments{
      "3:18: interface \"a b\" metadata name: \"a b\" is not a name; give 1..63 of"},
     {"SecondOfAName", Document("Filter", "{}") + "---\n" + Document("Filter", "{}"),
      "6:1: filter \"x\": is defined already at m.yaml:1:1; rename one of them"},
-    {"InterfaceWithSpec", Document("Interface", "{}"),
-     "4:1: document 1 spec: an interface has none; leave it out: owner and tags are metadata"},
+    {"InterfaceOwnerInSpec", Document("Interface", "{owner: alice}"),
+     "4:8: interface \"x\" owner: is not a field here; fields here are excluded"},
+    {"Excluded", Document("Interface", "{excluded: \"a b\"}"),
+     "4:18: interface \"x\" excluded: \"a b\" is not a name; give 1..63 of"},
     {"InterfaceDescription", "apiVersion: heliostat/v1\nkind: Interface\nmetadata: {name: a, description: b}\n",
      "3:21: interface \"a\" metadata description: is not a field here; fields here are name, owner or tags"},
     {"RepeatedTag", "apiVersion: heliostat/v1\nkind: Interface\nmetadata: {name: a, tags: {k: 1, k: 2}}\n",
@@ -146,6 +148,8 @@ const std::vector<BadYaml> kRules{
     {"EtherTypeOctal", RuleDocument("etherType: 0806"),
      "etherType: \"0806\" could be meant as octal; write 0x in front"},
     {"Dscp", RuleDocument("dscp: 64"), "dscp: 64 is out of range; give 0..63"},
+    {"Fragment", RuleDocument("fragment: second"),
+     "fragment: \"second\" is not known here; give no, first, later or any"},
     {"FlagsWithoutMask", RuleDocument("tcpFlags: {value: 2}"), "tcpFlags: mask is missing; give the bits"},
     {"HugeNumber", RuleDocument("dscp: 99999999999999999999"),
      "dscp: \"99999999999999999999\" is out of range; give a whole number 0..63"},
@@ -175,6 +179,7 @@ const std::vector<BadYaml> kOthers{
      "sources[2]: a is given twice"},
     {"SessionNoFilter", Document("Session", "{number: 1, target: t, sources: [a]}"),
      "filter is missing; name a filter"},
+    {"Tier", SessionDocument("tier: 4"), "session \"x\" tier: 4 is out of range; give 0..3"},
     {"Enabled", SessionDocument("enabled: yes"), "enabled: \"yes\" is not a truth value; give true or false"},
     {"Direction", SessionDocument("direction: both"),
      "direction: \"both\" is not known here; give all, inbound or outbound"},
@@ -258,7 +263,7 @@ TEST(ReadMirrorYaml, ReadsEveryFieldOfARule) {
       "protocol: tcp, source: 10.0.0.0/8, destination: 192.0.2.1, sourcePorts: 1000-2000, destinationPorts: 443, "
       "sourceMac: \"02:00:00:00:00:01\", destinationMac: \"02:00:00:00:00:00/ff:00:00:00:00:00\", "
       "vlanIds: [100, \"200-300\", untagged], etherType: ipv4, dscp: 46, tcpFlags: {value: 0x02, mask: 0x12}, "
-      "description: text"));
+      "fragment: first, description: text"));
   v1::Rule expected;
   expected.set_number(10);
   expected.set_action(v1::ACCEPT);
@@ -283,6 +288,7 @@ TEST(ReadMirrorYaml, ReadsEveryFieldOfARule) {
   expected.set_dscp(46);
   expected.mutable_tcp_flags()->set_value(0x02);
   expected.mutable_tcp_flags()->set_mask(0x12);
+  expected.set_fragment(v1::FIRST);
   expected.set_description("text");
   ASSERT_EQ(units.size(), 2U);
   EXPECT_EQ(units[1].rules().rules(0).DebugString(), expected.DebugString());
@@ -294,12 +300,13 @@ TEST(ReadMirrorYaml, GivesProtocolAllAsAbsent) {
 }
 
 TEST(ReadMirrorYaml, ReadsEveryFieldOfASession) {
-  const auto units =
-      Units(SessionDocument("enabled: false, direction: outbound, sessionId: 7, packetLength: 128, sampling: flows, "
-                            "rateLimit: {bitsPerSecond: 18446744073709551615, burst: 5}, forwardedOnly: true"));
+  const auto units = Units(
+      SessionDocument("tier: 3, enabled: false, direction: outbound, sessionId: 7, packetLength: 128, sampling: flows, "
+                      "rateLimit: {bitsPerSecond: 18446744073709551615, burst: 5}, forwardedOnly: true"));
   v1::Session expected;
   expected.mutable_metadata()->set_name("x");
   expected.set_number(1);
+  expected.set_tier(3);
   expected.set_disabled(true);
   expected.set_filter("f");
   expected.set_target("t");
@@ -345,6 +352,26 @@ TEST(ReadMirrorYaml, ReadsEveryFieldOfATargetAndAnUnderlay) {
   EXPECT_EQ(underlay.neighbours(0).mac(), std::string("\x02\0\0\0\0\x02", 6));
   EXPECT_EQ(underlay.mtu(), 9000U);
   EXPECT_EQ(underlay.vlan_id(), 100U);
+}
+
+// YAML 1.1 takes `no` for a truth value.
+TEST(ReadMirrorYaml, TakesNoForAWordWhetherQuotedOrNot) {
+  for (const char* no : {"no", "\"no\"", "'no'"}) {
+    EXPECT_EQ(Units(RuleDocument("fragment: " + std::string(no)))[1].rules().rules(0).fragment(), v1::NO) << no;
+  }
+}
+
+TEST(ReadMirrorYaml, ReadsAnInterfaceWithAndWithoutASpec) {
+  const auto units = Units(Document("Interface", "{excluded: management}"));
+  ASSERT_EQ(units.size(), 1U);
+  EXPECT_EQ(units[0].interface().name(), "x");
+  EXPECT_EQ(units[0].interface().excluded(), "management");
+  for (const char* spec : {"", "spec: {}\n"}) {
+    const auto bare =
+        Units("apiVersion: heliostat/v1\nkind: Interface\nmetadata: {name: x, owner: a}\n" + std::string(spec));
+    EXPECT_EQ(bare[0].interface().owner(), "a");
+    EXPECT_EQ(bare[0].interface().excluded(), "");
+  }
 }
 
 TEST(ReadMirrorYaml, SortsAndChunksRulesSourcesAndMembers) {

@@ -33,6 +33,7 @@ TEST(RuleText, ReadsWhatItsHeaderSays) {
        R"(outbound{"number":30,"action":"accept","protocol":"icmp","icmpType":"8"})"},
       {"40 accept vlanIds=100,200-300,untagged tcpFlags=0x02/0x12 description=\"SYN alone\"",
        R"({"number":40,"action":"accept","vlanIds":["100","200-300","untagged"],"tcpFlags":{"value":"0x02","mask":"0x12"},"description":"SYN alone"})"},
+      {"50 accept udp fragment=no", R"({"number":50,"action":"accept","protocol":"udp","fragment":"no"})"},
   };
   for (const auto& [text, json] : rows) EXPECT_EQ(Parsed(text), json) << text;
 }

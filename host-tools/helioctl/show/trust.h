@@ -6,8 +6,8 @@
 #include <string>
 
 #include "helioctl/card/context.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/cli/streams.h"
-#include "helioctl/yaml/output.h"
 
 namespace heliostat::helioctl {
 

@@ -1,4 +1,4 @@
-#include "helioctl/yaml/output.h"
+#include "helioctl/cli/output.h"
 
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 #include "helioctl/cli/environment.h"
 #include "helioctl/cli/exit_code.h"
 #include "helioctl/cli/spelling.h"
-#include "helioctl/yaml/yaml_layout.h"
+#include "helioctl/cli/yaml_layout.h"
 
 namespace heliostat::helioctl {
 namespace {

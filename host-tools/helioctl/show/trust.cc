@@ -1,4 +1,4 @@
-#include "helioctl/pki/trust.h"
+#include "helioctl/show/trust.h"
 
 #include <fmt/format.h>
 

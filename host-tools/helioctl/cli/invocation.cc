@@ -1,4 +1,4 @@
-#include "helioctl/cli/command_tree.h"
+#include "helioctl/cli/invocation.h"
 
 #include <charconv>
 #include <limits>
@@ -22,15 +22,6 @@ CLI::Validator WholeNumber(std::uint64_t least, std::uint64_t most, const std::s
 
 CLI::Validator GenerationNumber() {
   return WholeNumber(1, std::numeric_limits<std::uint64_t>::max(), "is no generation; see `helioctl generations`");
-}
-
-void AddCommands(CLI::App& app, Invocation& invocation) {
-  AddChangeCommands(app, invocation);
-  AddFileCommands(app, invocation);
-  AddPkiCommands(app, invocation);
-  AddContextCommands(app, invocation);
-  AddReadCommands(app, invocation);
-  AddCompletionCommands(app, invocation);
 }
 
 }  // namespace heliostat::helioctl

@@ -1,4 +1,4 @@
-#include "helioctl/yaml/yaml_layout.h"
+#include "helioctl/cli/yaml_layout.h"
 
 #include <fmt/format.h>
 
