@@ -6,12 +6,12 @@
 namespace heliostat::control {
 namespace {
 
-codec::Count ToWire(const datapath::Count& count) { return {count.packets, count.bytes}; }
+codec::Count ToWire(const ledger::Count& count) { return {count.packets, count.bytes}; }
 
 }  // namespace
 
 codec::LedgerEntry ToWire(const agent::LedgerLine& line) {
-  using datapath::Column;
+  using ledger::Column;
   codec::LedgerEntry entry;
   entry.session = line.key.session;
   entry.interface = line.key.interface;
@@ -30,7 +30,7 @@ codec::LedgerEntry ToWire(const agent::LedgerLine& line) {
   return entry;
 }
 
-codec::PortCounters ToWire(const datapath::PortCounts& counts, const std::string& interface) {
+codec::PortCounters ToWire(const ledger::PortCounts& counts, const std::string& interface) {
   codec::PortCounters port;
   port.interface = interface;
   port.received = ToWire(counts.received);

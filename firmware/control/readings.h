@@ -14,11 +14,12 @@
 #include "codec/reading.h"
 #include "config/config.h"
 #include "control/agent_calls.h"
+#include "ledger/counts.h"
 
 namespace heliostat::control {
 
 [[nodiscard]] codec::LedgerEntry ToWire(const agent::LedgerLine& line);
-[[nodiscard]] codec::PortCounters ToWire(const datapath::PortCounts& counts, const std::string& interface);
+[[nodiscard]] codec::PortCounters ToWire(const ledger::PortCounts& counts, const std::string& interface);
 [[nodiscard]] codec::RuleHits ToWire(const agent::RuleHits& hits);
 
 // The I/O thread.
