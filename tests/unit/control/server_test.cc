@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <atomic>
-#include <deque>
 #include <future>
 #include <string>
 #include <vector>
@@ -520,24 +519,6 @@ std::size_t ListSlowly(std::uint64_t bytes_per_s, std::size_t at_most) {
 TEST(Server, HangsUpOnAClientThatDripsItsAnswer) {
   EXPECT_LT(ListSlowly(4'000, 80'000), 50'000U);
   EXPECT_GE(ListSlowly(12'000, 80'000), 80'000U);
-}
-
-TEST(Readings, HoldsTwoAtMost) {
-  std::deque<AgentCalls::Work> mailbox;
-  AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [] {});
-  Readings readings([] { return agent::Reading(); }, calls);
-  std::vector<std::shared_ptr<const agent::Reading>> held;
-  const auto get = [&] {
-    readings.Get([&](const Readings::Taken& taken) { held.push_back(*taken); });
-    for (; !mailbox.empty(); mailbox.pop_front()) mailbox.front()();
-    calls.Drain();
-    return held.back() != nullptr;
-  };
-  EXPECT_TRUE(get());
-  EXPECT_TRUE(get());
-  EXPECT_FALSE(get());
-  held.erase(held.begin());
-  EXPECT_TRUE(get());
 }
 
 TEST(Server, WatchesAtAnIntervalAndEndsByCount) {
