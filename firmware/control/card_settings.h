@@ -39,7 +39,6 @@ class CardSettings {
     std::function<void()> recheck;
   };
   explicit CardSettings(Options options) : options_(std::move(options)) {}
-  void set_recheck(std::function<void()> recheck) { options_.recheck = std::move(recheck); }
 
   // Null: `out` has the answer.
   [[nodiscard]] std::shared_ptr<Reply> SetTrust(const Caller& caller, std::uint64_t id, const codec::SetTrust& change,
