@@ -104,6 +104,7 @@ class ServedCard {
   TestAuthority& authority() { return authority_; }
   Provisioner& provisioner() { return plane_->provisioner(); }
   agent::AgentThread& agent() { return *agent_; }
+  support::RingCard& ring() { return card_; }
   // Of flash, since the begin.
   [[nodiscard]] std::uint64_t reads() const { return flash_.reads; }
   // A TCP connection and nothing more.

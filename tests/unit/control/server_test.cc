@@ -540,6 +540,27 @@ TEST(Server, WatchesAtAnIntervalAndEndsByCount) {
   EXPECT_TRUE(client.Call(GetInfo())->has_info());
 }
 
+TEST(Server, GivesTheHitsOfTheRulesThatHaveDecided) {
+  ServedCard card;
+  const CommitRequest mirror_all{.by = {.user = "ada", .role = codec::Role::kAdmin, .owner = "", .address = ""},
+                                 .config = std::make_shared<const config::Config>(support::MirrorAll())};
+  card.agent().Do([&] { EXPECT_TRUE(card.provisioner().Commit(mirror_all).ok()); });
+  for (int i = 0; i < 3; ++i) card.ring().Put("guest", support::Ethernet().Ipv4().Udp().Build());
+  card.ring().Run();
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  v1::Request watch;
+  watch.mutable_watch()->set_interval_ms(100);
+  watch.mutable_watch()->set_count(1);
+  watch.mutable_watch()->set_hits(true);
+  watch.mutable_watch()->set_filter("a*");
+  const auto snapshot = client.Call(watch);
+  ASSERT_TRUE(snapshot && snapshot->has_snapshot()) << snapshot->ShortDebugString();
+  ASSERT_EQ(snapshot->snapshot().readings_size(), 1);
+  EXPECT_EQ(snapshot->snapshot().readings(0).hits().ShortDebugString(),
+            "filter: \"any\" outbound: true rules { number: 1 packets: 3 }");
+}
+
 TEST(Server, SetsTheTimeButNeverBackBeforeIt) {
   ServedCard card;
   TestClient client(card, card.authority().User());
