@@ -1,7 +1,6 @@
 #include "account.h"
 
-#include "control/readings.h"
-#include "ledger/counts.h"
+#include "control/wire_counters.h"
 #include "log.h"
 
 namespace heliostat {
@@ -9,13 +8,13 @@ namespace heliostat {
 Result<std::string> EncodeReading(const agent::Reading& reading, const config::Board& board) {
   std::string bytes;
   for (const agent::LedgerLine& line : reading.ledger) {
-    HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(control::ToWire(line), &bytes));
+    HELIOSTAT_RETURN_IF_ERROR(codec::AppendCounters(control::ToWire(line), &bytes));
   }
   for (std::size_t i = 0; i < reading.ports.size(); ++i) {
-    HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(control::ToWire(reading.ports[i], board.ports[i].name), &bytes));
+    HELIOSTAT_RETURN_IF_ERROR(codec::AppendCounters(control::ToWire(reading.ports[i], board.ports[i].name), &bytes));
   }
   for (const agent::RuleHits& hits : reading.hits) {
-    HELIOSTAT_RETURN_IF_ERROR(codec::AppendReading(control::ToWire(hits), &bytes));
+    HELIOSTAT_RETURN_IF_ERROR(codec::AppendCounters(control::ToWire(hits), &bytes));
   }
   return bytes;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/agent.h"
 #include "base/out_of_memory.h"
 #include "codec/change.h"
 #include "codec/control.h"

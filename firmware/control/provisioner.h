@@ -23,33 +23,24 @@
 #include <string>
 #include <vector>
 
-#include "agent/agent.h"
 #include "base/status.h"
+#include "codec/control.h"
 #include "config/config.h"
 #include "config/difference.h"
 #include "control/audit_trail.h"
 #include "control/generation_reader.h"
 #include "control/identity.h"
+#include "control/published.h"
 #include "control/standing.h"
 #include "hal/clock.h"
-#include "hal/secure_channel.h"
 #include "storage/audit_log.h"
 #include "storage/generation_store.h"
 
-namespace heliostat::control {
+namespace heliostat::agent {
+class Agent;
+}  // namespace heliostat::agent
 
-// What readers on other threads see: immutable.
-struct Published {
-  std::uint64_t generation = 0;
-  std::shared_ptr<const config::Config> config;
-  std::vector<agent::SessionReport> sessions;  // by name
-  std::vector<agent::TargetReport> targets;    // by name
-  std::vector<storage::GenerationInfo> kept;   // oldest first
-  std::uint64_t confirm_by_ns = 0;             // monotonic; 0: nothing waits
-  std::uint64_t flash_bytes = 0;
-  std::uint64_t flash_used_bytes = 0;
-  std::vector<std::string> remarks;
-};
+namespace heliostat::control {
 
 struct CommitRequest {
   Identity by;
