@@ -1,6 +1,7 @@
 #include "account.h"
 
 #include "control/wire_counters.h"
+#include "ledger/counts.h"
 #include "log.h"
 
 namespace heliostat {

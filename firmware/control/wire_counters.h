@@ -4,20 +4,17 @@
 #include <string>
 
 #include "codec/counters.h"
+#include "ledger/counts.h"
 
 namespace heliostat::agent {
 struct LedgerLine;
 struct RuleHits;
 }  // namespace heliostat::agent
 
-namespace heliostat::datapath {
-struct PortCounts;
-}  // namespace heliostat::datapath
-
 namespace heliostat::control {
 
 [[nodiscard]] codec::LedgerEntry ToWire(const agent::LedgerLine& line);
-[[nodiscard]] codec::PortCounters ToWire(const datapath::PortCounts& counts, const std::string& interface);
+[[nodiscard]] codec::PortCounters ToWire(const ledger::PortCounts& counts, const std::string& interface);
 [[nodiscard]] codec::RuleHits ToWire(const agent::RuleHits& hits);
 
 }  // namespace heliostat::control

@@ -111,9 +111,8 @@ LIBRARIES = {
 FREE_OF_DPDK = ("firmware/base/", "firmware/packet/", "firmware/encap/", "firmware/config/", "firmware/rules/",
                 "firmware/codec/", "firmware/storage/", "hal/include/", "hal/linux/", "hal/mbedtls/", "host-tools/")
 
-# No header of control reaches one of the datapath, so that what workers share is no business of connections. Off until
-# none does.
-CONTROL_IS_FREE_OF_DATAPATH = False
+# No header of control reaches one of the datapath, so that what workers share is no business of connections.
+CONTROL_IS_FREE_OF_DATAPATH = True
 
 TOP_LEVEL = {"firmware", "hal", "proto", "host-tools", "tests", "boards",
              "CMakeLists.txt", "CMakePresets.json", "README.md", "LICENSE", "dev"}
