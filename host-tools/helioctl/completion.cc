@@ -140,6 +140,15 @@ class Completer {
     }
   }
 
+  // Of the kind that the command is about: `set session --unset FIELD`.
+  [[nodiscard]] std::string FieldsToUnset() const {
+    const auto kind = ParseKind(line_.command->name);
+    std::string type;
+    if (!kind.ok()) return type;
+    for (const std::string_view field : NamesToUnset(*kind)) type += (type.empty() ? "" : "|") + std::string(field);
+    return type + ",...";
+  }
+
   void Values(const OptionText& option) {
     for (const std::string& choice : option.choices) Offer(choice);
     if (!option.choices.empty()) return;
@@ -153,10 +162,10 @@ class Completer {
       Offer("rules");
       Offer("all");
     }
-    if (option.type == "FIELD") {
+    if (option.type == "KIND.FIELD") {
       for (const std::string& path : PathsLike(line_.word)) Offer(path);
     }
-    TypedValues(option.type);
+    TypedValues(option.type == "FIELD" ? FieldsToUnset() : option.type);
     if (option.type == "RESOURCE") Resources();
     if (option.type == "NAME") Names();
   }

@@ -29,7 +29,7 @@ void AddConfigurationOptions(CLI::App& command, ConfigurationOptions& options) {
 void AddExplain(CLI::App& app, Invocation& invocation) {
   const auto path = std::make_shared<std::string>();
   CLI::App* explain = app.add_subcommand("explain", "the fields of a configuration, and what may stand in them");
-  explain->add_option("field", *path, "KIND, KIND.FIELD or rule.FIELD; without: the kinds")->type_name("FIELD");
+  explain->add_option("field", *path, "KIND, KIND.FIELD or rule.FIELD; without: the kinds")->type_name("KIND.FIELD");
   explain->footer(R"text(
 Examples:
   helioctl explain session

@@ -9,6 +9,7 @@
 
 #include "config/check.h"
 #include "helioctl/cli/spelling.h"
+#include "helioctl/yaml/kinds.h"
 #include "helioctl/yaml/rule_text.h"
 #include "helioctl/yaml/vocabulary.h"
 
@@ -213,10 +214,7 @@ Status SetTags(const Flag& flag, const std::vector<std::string>& values, Json& t
 }
 
 Status Unset(config::Kind kind, const Flag& flag, const std::vector<std::string>& values, Json& document) {
-  std::vector<std::string_view> known = NamesOf(WordsOf(kind).spec);
-  for (const Field& field : WordsOf(kind).metadata) {
-    if (field.name != "name") known.push_back(field.name);
-  }
+  std::vector<std::string_view> known = NamesToUnset(kind);
   for (const std::string& value : Items(values)) {
     if (std::find(known.begin(), known.end(), value) == known.end()) {
       std::sort(known.begin(), known.end());
@@ -261,6 +259,12 @@ Status Lay(config::Kind kind, const Flag& flag, const std::vector<std::string>& 
   return OkStatus();
 }
 
+// Of a new resource; an owner is the caller's.
+std::string WithoutIt(const Flag& flag) {
+  const bool said = flag.field != nullptr && !flag.metadata && flag.act != Act::kUntruth;
+  return said && !flag.field->otherwise.empty() ? fmt::format("; without: {}", flag.field->otherwise) : "";
+}
+
 bool Given(const FlagValues& values, const std::string& flag) { return values.find(flag) != values.end(); }
 
 // They are laid in the order of the vocabulary, so what was typed last would not count.
@@ -297,13 +301,14 @@ void AddResourceFlags(CLI::App& command, config::Kind kind, bool change, FlagVal
   for (const Flag& flag : FlagsOf(kind)) {
     if (flag.change_only && !change) continue;
     const std::string name = flag.name;
+    const std::string help = change ? flag.help : flag.help + WithoutIt(flag);
     if (flag.act == Act::kTruth || flag.act == Act::kUntruth) {
       // As it was typed: CLI11 takes every number for true, and throws what is none.
       CLI::callback_t take = [&values, name](const CLI::results_t& words) {
         values[name] = words;
         return true;
       };
-      command.add_option(name, std::move(take), flag.help)
+      command.add_option(name, std::move(take), help)
           ->expected(0)
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
           ->group("Fields");
@@ -311,7 +316,7 @@ void AddResourceFlags(CLI::App& command, config::Kind kind, bool change, FlagVal
     }
     command
         .add_option_function<std::vector<std::string>>(
-            name, [&values, name](const std::vector<std::string>& words) { values[name] = words; }, flag.help)
+            name, [&values, name](const std::vector<std::string>& words) { values[name] = words; }, help)
         ->type_name(flag.type)
         ->expected(1)
         ->allow_extra_args(false)

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/check.h"
 #include "helioctl/cli/fields.h"
 #include "helioctl/cli/spelling.h"

@@ -30,6 +30,14 @@ Result<ResourceName> ParseSlashed(std::string_view word) {
 
 }  // namespace
 
+std::vector<std::string_view> NamesToUnset(config::Kind kind) {
+  std::vector<std::string_view> names = NamesOf(WordsOf(kind).spec);
+  for (const Field& field : WordsOf(kind).metadata) {
+    if (field.name != "name") names.push_back(field.name);
+  }
+  return names;
+}
+
 const KindWords* FindKind(v1::Kind kind) {
   for (const KindWords& words : AllKinds()) {
     if (words.wire == kind) return &words;

@@ -11,6 +11,9 @@
 
 namespace heliostat::helioctl {
 
+// What can be taken back of a resource that is there: every field but its name.
+std::vector<std::string_view> NamesToUnset(config::Kind kind);
+
 // Null: a kind that this program does not know.
 const KindWords* FindKind(v1::Kind kind);
 // `rule` or `rules`: no kind of its own, but what filters are made of.

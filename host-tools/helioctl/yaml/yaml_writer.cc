@@ -43,10 +43,6 @@ Json ChunkedOf(std::span<const v1::Unit> units) {
   return lists;
 }
 
-bool IsErspan(config::Encapsulation tunnel) {
-  return tunnel == config::Encapsulation::kErspan1 || config::HasErspanHeader(tunnel);
-}
-
 struct Parts {
   const google::protobuf::Message& metadata;
   const google::protobuf::Message& spec;
@@ -63,6 +59,10 @@ Parts PartsOf(const v1::Unit& unit) {
 }
 
 }  // namespace
+
+bool IsErspan(config::Encapsulation tunnel) {
+  return tunnel == config::Encapsulation::kErspan1 || config::HasErspanHeader(tunnel);
+}
 
 config::Encapsulation TunnelOf(const config::Config& config, const std::string& target) {
   const config::Target* found = FindTarget(config, target);

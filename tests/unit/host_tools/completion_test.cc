@@ -37,8 +37,9 @@ class Completing : public testing::Test {
     set_session->add_option("--target", text_, "")->type_name("TARGET");
     set_session->add_option("--source", text_, "")->type_name("INTERFACE,...");
     set_session->add_option("--direction", text_, "")->type_name("all|inbound|outbound");
+    set_session->add_option("--unset", texts_, "")->type_name("FIELD");
     set_session->add_option("--service", text_, "")->type_name("dns|dhcp,...");
-    app_.add_subcommand("explain", "")->add_option("field", text_, "")->type_name("FIELD");
+    app_.add_subcommand("explain", "")->add_option("field", text_, "")->type_name("KIND.FIELD");
     app_.add_subcommand("disable", "")->add_option("session", texts_, "")->type_name("RESOURCE");
     CLI::App* board = app_.add_subcommand("board", "");
     board->add_option("file", text_, "")->type_name("FILE");
@@ -123,6 +124,12 @@ TEST_F(Completing, OffersFieldsToExplain) {
   EXPECT_THAT(Words({"explain", "se"}), ElementsAre("session"));
   EXPECT_THAT(Words({"explain", "session.ti"}), ElementsAre("session.tier"));
   EXPECT_THAT(Words({"explain", "rule.tcpFlags."}), ElementsAre("rule.tcpFlags.value", "rule.tcpFlags.mask"));
+}
+
+TEST_F(Completing, OffersTheKindsFieldsToUnset) {
+  EXPECT_THAT(Words({"set", "session", "web", "--unset", "p"}), ElementsAre("packetLength", "percent"));
+  EXPECT_THAT(Words({"set", "session", "web", "--unset", "percent,desc"}), ElementsAre("percent,description"));
+  EXPECT_THAT(Words({"set", "session", "web", "--unset", "na"}), IsEmpty());
 }
 
 TEST_F(Completing, OffersOnlySessionsToSwitch) {

@@ -208,6 +208,7 @@ const std::vector<BadYaml> kOthers{
      "remote: \"10.9.0.2/24\" is not an IP address; leave out the prefix length"},
     {"Encapsulation", TargetDocument("remote: 10.9.0.2, encapsulation: erspan"),
      "\"erspan\" is not known here; did you mean erspan1?"},
+    {"MtuNoLinkHas", TargetDocument("remote: 10.9.0.2, mtu: 67"), "mtu: 67 is out of range; give 68..65535"},
     {"TargetVlan", TargetDocument("interface: wire1, vlanId: 4095"), "vlanId: 4095 is out of range; give 1..4094"},
     {"GroupWithRemote", TargetDocument("members: [a], remote: 10.9.0.2"),
      "remote: a group has members and sharedWith, nothing else; set it on the members"},
