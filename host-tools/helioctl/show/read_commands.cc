@@ -17,7 +17,8 @@ namespace {
 // `top` looks once more, for the first rates.
 constexpr std::uint32_t kMostLooks = std::numeric_limits<std::uint32_t>::max() - 1;
 constexpr const char* kNoCount = "is no count; give 1 or more";
-constexpr const char* kKinds = "session, filter, target, underlay or interface";
+constexpr const char* kKinds =
+    "session, filter, target, underlay, interface, rules (of filters, with their hits) or all";
 
 // A command whose options live as long as the parser, and what it does with them.
 template <typename Options, typename Action>
@@ -32,9 +33,7 @@ CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::strin
 void AddGet(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<GetOptions>();
   CLI::App* get = AddCommand(app, "get", "show resources and their states", options, invocation, GetResources);
-  get->add_option("kind", options->kind, std::string(kKinds) + ", rules (of filters, with their hits), or all")
-      ->required()
-      ->type_name("KIND");
+  get->add_option("kind", options->kind, kKinds)->required()->type_name("KIND");
   get->add_option("name", options->names, "names, or patterns with * and ?; without: all")->type_name("NAME");
   get->add_option("-l,--tag", options->tags, "only those with this tag: key=value, or key; several, with commas: all")
       ->type_name("TAG")
