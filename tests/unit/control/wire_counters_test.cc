@@ -10,7 +10,7 @@ namespace {
 TEST(ToWire, GivesEachColumnOfALedgerLineUnderItsName) {
   agent::LedgerLine line{.key = {.session = "s", .interface = "guest", .direction = config::Direction::kOutbound},
                          .counts = {}};
-  for (std::size_t i = 0; i < datapath::kColumns; ++i) line.counts.columns[i] = {10 * i + 1, 10 * i + 2};
+  for (std::size_t i = 0; i < ledger::kColumns; ++i) line.counts.columns[i] = {10 * i + 1, 10 * i + 2};
   line.counts.sent_wire_bytes = 101;
   line.counts.sent_cut = 102;
   EXPECT_EQ(ToWire(line), (codec::LedgerEntry{.session = "s",
@@ -30,14 +30,14 @@ TEST(ToWire, GivesEachColumnOfALedgerLineUnderItsName) {
 }
 
 TEST(ToWire, GivesWhatAPortCountsUnderItsName) {
-  datapath::PortCounts counts;
+  ledger::PortCounts counts;
   counts.received = {1, 2};
   counts.forwarded = {3, 4};
   counts.forward_drops = {5, 6};
   counts.copies = {7, 8};
-  counts.loop_guard = {datapath::Count{9, 10}, datapath::Count{11, 12}};
-  counts.runt = {datapath::Count{13, 14}, datapath::Count{15, 16}};
-  counts.excluded = {datapath::Count{17, 18}, datapath::Count{19, 20}};
+  counts.loop_guard = {ledger::Count{9, 10}, ledger::Count{11, 12}};
+  counts.runt = {ledger::Count{13, 14}, ledger::Count{15, 16}};
+  counts.excluded = {ledger::Count{17, 18}, ledger::Count{19, 20}};
   counts.forward_too_long = 21;
   counts.receive_missed = 22;
   EXPECT_EQ(ToWire(counts, "wire"), (codec::PortCounters{.interface = "wire",
