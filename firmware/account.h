@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "agent/agent.h"
+#include "agent/reading.h"
 #include "base/status.h"
 #include "config/board.h"
 

@@ -2,18 +2,15 @@
 // can't be read is known at once; from then on the agent's thread's.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "config/board.h"
-#include "control/provisioner.h"
+#include "control/card_stores.h"
 #include "hal/flash.h"
 #include "hal/secure_channel.h"
-#include "storage/audit_log.h"
-#include "storage/generation_store.h"
 #include "storage/settings_store.h"
 
 namespace heliostat {
@@ -23,23 +20,15 @@ class CardState {
   // `path` is the flash's file. Errors name it.
   [[nodiscard]] static Result<std::unique_ptr<CardState>> Open(const std::string& path, const config::FlashMap& map);
 
-  storage::GenerationStore& generations() { return *generations_; }
-  storage::AuditLog& audit() { return *audit_; }
-  storage::SettingsStore& settings() { return *settings_; }
-  // Who writes generations anew when the log is compacted.
-  void set_provisioner(control::Provisioner* provisioner) { provisioner_ = provisioner; }
+  control::CardStores& stores() { return *stores_; }
   // What of it could not be read when it was opened.
   [[nodiscard]] const std::vector<std::string>& damage() const { return damage_; }
 
  private:
   CardState() = default;
-  Status OpenStores(const config::FlashMap& map);
 
   std::unique_ptr<hal::Flash> flash_;
-  control::Provisioner* provisioner_ = nullptr;
-  std::unique_ptr<storage::SettingsStore> settings_;
-  std::unique_ptr<storage::AuditLog> audit_;
-  std::unique_ptr<storage::GenerationStore> generations_;
+  std::unique_ptr<control::CardStores> stores_;
   std::vector<std::string> damage_;
 };
 

@@ -15,10 +15,10 @@
 #include "arguments.h"
 #include "base/file.h"
 #include "card.h"
+#include "card_control.h"
 #include "codec/codec.h"
 #include "config/board.h"
 #include "config_file.h"
-#include "control_plane.h"
 #include "linux/epoll_poller.h"
 #include "log.h"
 
@@ -73,7 +73,7 @@ class Program {
  public:
   // Of `file` and `control` one is there: where the configuration comes from.
   Program(const Arguments& arguments, const config::Board& board, hal::Poller& poller, ConfigFile* file,
-          ControlPlane* control, Card& card)
+          CardControl* control, Card& card)
       : arguments_(arguments),
         board_(board),
         poller_(poller),
@@ -182,7 +182,7 @@ class Program {
   const config::Board& board_;
   hal::Poller& poller_;
   ConfigFile* file_;
-  ControlPlane* control_;
+  CardControl* control_;
   Card& card_;
   int signals_ = -1;
   agent::AgentThread agent_;  // the last: it ends before what its work is about
@@ -210,13 +210,13 @@ int Main(int argc, char** argv) {
   // Before the ports: a wrong configuration or state should not cost the time to open them.
   ConfigFile file(arguments.config, board->limits);
   std::shared_ptr<const config::Config> config;
-  std::unique_ptr<ControlPlane> control;
+  std::unique_ptr<CardControl> control;
   if (arguments.state.empty()) {
     Result<std::shared_ptr<const config::Config>> read = file.Read();
     if (!read.ok()) return Fail(read.status());
     config = std::move(*read);
   } else {
-    Result<std::unique_ptr<ControlPlane>> opened = ControlPlane::Open(arguments, *board);
+    Result<std::unique_ptr<CardControl>> opened = CardControl::Open(arguments, *board);
     if (!opened.ok()) return Fail(opened.status());
     control = std::move(*opened);
   }

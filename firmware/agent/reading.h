@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "datapath/counts.h"
+#include "ledger/counts.h"
 
 namespace heliostat::agent {
 
@@ -20,7 +20,7 @@ struct LedgerKey {
 
 struct LedgerLine {
   LedgerKey key;
-  datapath::EntryCounts counts;
+  ledger::EntryCounts counts;
 };
 
 // How often the rules of one filter in one direction have decided.
@@ -37,9 +37,9 @@ struct RuleHits {
 };
 
 struct Reading {
-  std::vector<LedgerLine> ledger;           // by session, interface, direction
-  std::vector<datapath::PortCounts> ports;  // by port
-  std::vector<RuleHits> hits;               // by filter, direction; none without a rule
+  std::vector<LedgerLine> ledger;         // by session, interface, direction
+  std::vector<ledger::PortCounts> ports;  // by port
+  std::vector<RuleHits> hits;             // by filter, direction; none without a rule
 };
 
 }  // namespace heliostat::agent

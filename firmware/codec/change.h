@@ -50,6 +50,9 @@ using ChangeSink = std::function<Status(std::span<const std::uint8_t> change)>;
 // before those of what they use, picked IDs last. Applied to `before` they give exactly `after`. Returns the sink's
 // first error.
 [[nodiscard]] Status WriteChanges(const config::Config& before, const config::Config& after, const ChangeSink& sink);
+// The same for who has the `differences`, which are those of config::Compare(before, after).
+[[nodiscard]] Status WriteChanges(const config::Config& before, const config::Config& after,
+                                  std::span<const config::Difference> differences, const ChangeSink& sink);
 
 // The units of one resource, in order, each encoded without a length: its header unit, then (`whole`) its chunks.
 // `config::Difference::after` style index. The first `skip` units are passed over, at no cost.

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "codec/reading.h"
+#include "codec/counters.h"
 #include "config/config.h"
 #include "config/difference.h"
 

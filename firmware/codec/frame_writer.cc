@@ -34,13 +34,13 @@ std::string Encoded(const InterfaceState& state) {
   return Encoded(state, heliostat_v1_InterfaceState{}, heliostat_v1_InterfaceState_fields);
 }
 
-// A reading, of which `args` are what AppendReading takes, comes with its length: the key is all that is missing. A
+// A reading, of which `args` are what AppendCounters takes, comes with its length: the key is all that is missing. A
 // name past its bound is no configuration's.
 template <typename... Args>
-bool AddReading(std::string* body, const Args&... args) {
+bool AddCounters(std::string* body, const Args&... args) {
   std::string element;
   AppendVarint(heliostat_v1_Snapshot_readings_tag << 3 | PB_WT_STRING, &element);
-  if (!AppendReading(args..., &element).ok()) return true;
+  if (!AppendCounters(args..., &element).ok()) return true;
   if (body->size() + element.size() > kMaxBodyBytes) return false;
   body->append(element);
   return true;
@@ -71,13 +71,13 @@ bool FrameWriter::AddItem(std::span<const std::uint8_t> unit, const ItemState& s
   return AddElement(heliostat_v1_Items_items_tag, item);
 }
 
-bool FrameWriter::Add(const LedgerEntry& entry) { return AddReading(&body_, entry); }
+bool FrameWriter::Add(const LedgerEntry& entry) { return AddCounters(&body_, entry); }
 
-bool FrameWriter::Add(const PortCounters& counters) { return AddReading(&body_, counters); }
+bool FrameWriter::Add(const PortCounters& counters) { return AddCounters(&body_, counters); }
 
 bool FrameWriter::Add(const RuleHits& hits, std::size_t* done) {
   for (; *done < hits.rules.size(); *done += kHitsAReading) {
-    if (!AddReading(&body_, hits, *done)) return false;
+    if (!AddCounters(&body_, hits, *done)) return false;
   }
   return true;
 }

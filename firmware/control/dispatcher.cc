@@ -4,9 +4,13 @@
 #include <utility>
 #include <variant>
 
+#include "agent/agent.h"
 #include "base/out_of_memory.h"
 #include "control/audit_reply.h"
+#include "control/card_settings.h"
+#include "control/item_reply.h"
 #include "control/pending_reply.h"
+#include "control/provisioner.h"
 #include "control/watch_reply.h"
 
 namespace heliostat::control {
@@ -39,7 +43,8 @@ void AppendOutcome(std::uint64_t id, const Result<codec::Committed>& committed, 
 Dispatcher::Dispatcher(Options options)
     : options_(std::move(options)),
       transaction_(options_.card.limits, options_.transaction_times),
-      readings_([agent = options_.agent] { return agent->Read(); }, *options_.calls),
+      reading_([agent = options_.agent] { return std::make_shared<const agent::Reading>(agent->Read()); },
+               *options_.calls),
       begun_ns_(options_.monotonic->MonotonicNs()) {}
 
 template <typename Work, typename Encode>
@@ -293,7 +298,7 @@ Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Watch& watch)
       asked.id, watch,
       WatchReply::Options{.card = &options_.card,
                           .published = [this] { return options_.provisioner->published(); },
-                          .readings = &readings_,
+                          .reading = &reading_,
                           .wall_ns = [this] { return options_.clock->WallNs(); }},
       asked.now_ns);
 }

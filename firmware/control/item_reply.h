@@ -12,7 +12,7 @@
 #include "codec/control.h"
 #include "config/config.h"
 #include "control/card_view.h"
-#include "control/provisioner.h"
+#include "control/published.h"
 #include "control/reply.h"
 
 namespace heliostat::control {

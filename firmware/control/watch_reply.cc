@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/reading.h"
 #include "control/name_pattern.h"
+#include "control/wire_counters.h"
 
 namespace heliostat::control {
 namespace {
@@ -35,7 +37,7 @@ void WatchReply::BeginSnapshot(std::uint64_t now_ns) {
   gone_ = {};
   state_ = watch_.counters || watch_.hits ? State::kReading : State::kSending;
   if (state_ == State::kSending) return;
-  options_.readings->Get([weak = weak_from_this()](const Readings::Taken& reading) {
+  options_.reading->Get([weak = weak_from_this()](const SharedReading::Taken& reading) {
     const std::shared_ptr<WatchReply> self = weak.lock();
     if (self == nullptr) return;
     self->head_.time_ns = self->options_.wall_ns();

@@ -6,12 +6,11 @@
 #include <functional>
 #include <memory>
 
-#include "agent/reading.h"
 #include "codec/control.h"
 #include "control/card_view.h"
-#include "control/provisioner.h"
-#include "control/readings.h"
+#include "control/published.h"
 #include "control/reply.h"
+#include "control/shared_reading.h"
 
 namespace heliostat::control {
 
@@ -22,7 +21,7 @@ class WatchReply final : public Reply, public std::enable_shared_from_this<Watch
   struct Options {
     const CardView* card = nullptr;
     std::function<std::shared_ptr<const Published>()> published;
-    Readings* readings = nullptr;
+    SharedReading* reading = nullptr;
     std::function<std::uint64_t()> wall_ns;
   };
   WatchReply(std::uint64_t id, codec::Watch watch, Options options, std::uint64_t now_ns);

@@ -26,8 +26,7 @@ struct CopyDecision {
   bool cut_to_fit = false;        // there would be more of them, were the MTU larger
 };
 
-// The shortest cut that a receiver can still use: the headers of an ordinary TCP segment's start (MIRRORING.md, "The
-// copy", 4).
+// The shortest cut that a receiver can still use: the headers of an ordinary TCP segment's start.
 inline constexpr std::uint32_t kMinCutBytes = 35;
 inline constexpr std::uint32_t kMinIpv6CutBytes = 55;
 

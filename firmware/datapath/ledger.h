@@ -7,9 +7,16 @@
 #include <cstdint>
 #include <memory>
 
-#include "datapath/counts.h"
+#include "ledger/counts.h"
 
 namespace heliostat::datapath {
+
+using ledger::Column;
+using ledger::ColumnName;
+using ledger::Count;
+using ledger::EntryCounts;
+using ledger::kColumns;
+using ledger::PortCounts;
 
 // One worker's part. Reserve and Clear: agent. Begin, Add, AddWireBytes, AddCut, End: the worker. Read: any thread.
 class LedgerShard {

@@ -55,7 +55,7 @@ class Compiler {
         for (std::size_t tier = 0; tier < source.tiers.size(); ++tier) {
           source.tiers[tier] = TierOf(std::move(tiers[tier][Index(direction)]), direction);
         }
-        if (source.Judges()) HELIOSTAT_RETURN_IF_ERROR(Exclude(name, direction, source));
+        HELIOSTAT_RETURN_IF_ERROR(Exclude(name, direction, source));
       }
       compiled_.interfaces.push_back(std::move(interface));
     }
@@ -81,6 +81,8 @@ class Compiler {
         }
       }
     }
+    // What is excluded is counted where no session mirrors, too.
+    for (const auto& [interface, filter] : excluded_) sources_[interface];
     for (auto& [name, tiers] : sources_) {
       for (SessionsByDirection& directions : tiers) {
         for (auto& sessions : directions) HELIOSTAT_RETURN_IF_ERROR(Order(name, sessions));
@@ -186,7 +188,8 @@ class Compiler {
 }  // namespace
 
 bool SourcePolicies::Judges() const {
-  return std::any_of(tiers.begin(), tiers.end(), [](const TierPolicy& tier) { return tier.policy != nullptr; });
+  return excluded != nullptr ||
+         std::any_of(tiers.begin(), tiers.end(), [](const TierPolicy& tier) { return tier.policy != nullptr; });
 }
 
 Result<Compiled> Compile(const config::Config& config, const Earlier* earlier) {

@@ -26,12 +26,13 @@ struct TierPolicy {
 
 // One (interface, direction).
 struct SourcePolicies {
-  // Of the interface's excluded filter, asked first: what it accepts is no session's. Null: none, or no session here.
+  // Of the interface's excluded filter, asked first: what it accepts is no session's. Null: it has nothing for this
+  // direction.
   std::shared_ptr<const Policy> excluded;
   std::uint32_t excluded_filter = 0;  // index into Config::filters, where `excluded` is there
   std::array<TierPolicy, config::kTiers> tiers;
 
-  [[nodiscard]] bool Judges() const;  // some tier has a session
+  [[nodiscard]] bool Judges() const;  // something of it asks for a frame's verdict
 };
 
 struct CompiledInterface {
@@ -43,7 +44,7 @@ struct CompiledInterface {
 using FilterTables = std::vector<std::array<std::shared_ptr<const FilterTable>, 2>>;
 
 struct Compiled {
-  std::vector<CompiledInterface> interfaces;  // those that are a source of an enabled session, ascending by name
+  std::vector<CompiledInterface> interfaces;  // sources of enabled sessions, and those with an excluded filter; by name
   FilterTables tables;
   // By the tuple of their tables: whatever has the same filters shares one.
   std::map<std::vector<const FilterTable*>, std::shared_ptr<const Policy>> policies;

@@ -1,7 +1,7 @@
 // A filter in one direction as one ordered list of matches: what its rules mean, before anything is made fast.
 //
 // Software tables, the split between hardware and software, traces and explanations consume this list, so that they
-// can't disagree about what a rule means (MIRRORING.md, "Verdict"). Network services come first, each as one rule with
+// can't disagree about what a rule means. Network services come first, each as one rule with
 // several matches. Pure; immutable once made; any thread.
 #pragma once
 

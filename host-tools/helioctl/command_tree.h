@@ -9,8 +9,8 @@ namespace heliostat::helioctl {
 void AddCommands(CLI::App& app, Invocation& invocation);
 
 // The groups that lie beside this file; their callbacks capture options that live as long as `app`.
-void AddFileCommands(CLI::App& app, Invocation& invocation);        // validate, compile, board, counters
-void AddContextCommands(CLI::App& app, Invocation& invocation);     // context
+void AddFileCommands(CLI::App& app, Invocation& invocation);     // validate, compile, explain, schema, board, counters
+void AddContextCommands(CLI::App& app, Invocation& invocation);  // context
 void AddCompletionCommands(CLI::App& app, Invocation& invocation);  // completion, man
 
 }  // namespace heliostat::helioctl

@@ -216,8 +216,8 @@ class Law(unittest.TestCase):
 
     used = {"firmware/packet/parse.h": '#include "base/status.h"\n', "firmware/base/status.h": ""}
 
-    def complaints(self, files, law, to_come=None, on_the_way=None):
-        with mock.patch.multiple(includes, LAW=law, TO_COME=to_come or {}, ON_THE_WAY=on_the_way or {}):
+    def complaints(self, files, law, to_come=None):
+        with mock.patch.multiple(includes, LAW=law, TO_COME=to_come or {}):
             with tree_of(files) as tree:
                 tree.check()
                 tree.check_permissions_are_used()
@@ -230,7 +230,7 @@ class Law(unittest.TestCase):
 
     def test_names_nothing_that_it_does_not_know(self):
         known = {*includes.LAW, *includes.TO_COME, *includes.LIBRARIES}
-        for table in (includes.LAW, includes.TO_COME, includes.ON_THE_WAY):
+        for table in (includes.LAW, includes.TO_COME):
             self.assertLessEqual({*table, *(used for permissions in table.values() for used in permissions)}, known)
 
     def test_takes_permission_that_an_include_uses(self):
@@ -258,12 +258,6 @@ class Law(unittest.TestCase):
         found = self.complaints(self.used, law, to_come)
         self.assertEqual(len(found), 1, found)
         self.assertIn("firmware/packet uses firmware/base by now: move it from TO_COME to LAW", found[0])
-
-    def test_folder_on_its_way_may_use_or_leave_unused_what_is_said_of_it(self):
-        on_the_way = {"firmware/packet": ["firmware/base"]}
-        self.assertEqual(self.complaints(self.used, {"firmware/base": [], "firmware/packet": []}, None, on_the_way), [])
-        law = {"firmware/base": [], "firmware/packet": ["firmware/base"]}
-        self.assertEqual(self.complaints({"firmware/packet/parse.h": ""}, law, None, on_the_way), [])
 
 
 if __name__ == "__main__":

@@ -27,10 +27,9 @@ class Transaction {
       : client_(client), options_(options), progress_(progress), err_(err) {}
 
   // kAborted: the card has another generation.
-  Result<CommitAnswer> Run(std::uint64_t generation, const std::vector<PlannedChange>& plan,
-                           const std::string& summary) {
+  Result<CommitAnswer> Run(std::uint64_t generation, std::vector<v1::Change> plan, const std::string& summary) {
     HELIOSTAT_RETURN_IF_ERROR(Begin(generation));
-    HELIOSTAT_RETURN_IF_ERROR(Send(plan));
+    HELIOSTAT_RETURN_IF_ERROR(Send(std::move(plan)));
     progress_.Tell("waiting for the card to commit");
     v1::Request request;
     v1::Commit& commit = *request.mutable_commit();
@@ -48,25 +47,25 @@ class Transaction {
     return CallWhenFree(client_, request, err_).status();
   }
 
-  Status Send(const std::vector<PlannedChange>& plan) {
+  Status Send(std::vector<v1::Change> plan) {
+    const std::size_t all = plan.size();
     std::size_t sent = 0;
-    for (v1::Edit& edit : Batches(plan)) {
-      progress_.Tell("sending changes", sent, plan.size());
-      const auto count = static_cast<std::size_t>(edit.changes_size());
+    for (v1::Edit& edit : Batches(std::move(plan))) {
+      progress_.Tell("sending changes", sent, all);
+      sent += static_cast<std::size_t>(edit.changes_size());
       v1::Request request;
-      *request.mutable_edit() = std::move(edit);
-      const auto response = client_.Call(std::move(request));
-      if (!response.ok()) return Named(response.status(), plan, sent);
-      sent += count;
+      request.mutable_edit()->Swap(&edit);
+      const auto response = client_.Call(request);
+      if (!response.ok()) return Named(response.status(), request.edit());
     }
     return OkStatus();
   }
 
   // An error that does not say whose it is gets the resource of the change that was refused.
-  Status Named(const Status& status, const std::vector<PlannedChange>& plan, std::size_t sent) {
-    const std::size_t change = client_.refused_change();
-    if (!status.subject().empty() || change == 0 || sent + change > plan.size()) return status;
-    return Status(status.code(), plan[sent + change - 1].about.Subject(), status.reason(), status.fix());
+  Status Named(const Status& status, const v1::Edit& edit) {
+    const auto change = static_cast<int>(client_.refused_change());
+    if (!status.subject().empty() || change == 0 || change > edit.changes_size()) return status;
+    return Status(status.code(), AboutWhat(edit.changes(change - 1)).Subject(), status.reason(), status.fix());
   }
 
   CardClient& client_;
@@ -173,11 +172,11 @@ Result<CardChange> ChangeCard(CardClient& client, std::span<const Selection> sel
     auto after = want(change.before);
     if (!after.ok()) return after.status();
     change.after = std::move(*after);
-    const auto plan = PlanChanges(change.before.config, change.after);
+    auto plan = PlanChanges(change.before.config, change.after);
     if (!plan.ok()) return plan.status();
     if (plan->empty()) return change;
     const std::string summary = config::Summarize(config::Compare(change.before.config, change.after));
-    auto answer = Transaction(client, options, progress, err).Run(change.before.generation, *plan, summary);
+    auto answer = Transaction(client, options, progress, err).Run(change.before.generation, std::move(*plan), summary);
     if (answer.ok()) {
       change.answer_lost = answer->lost;
       change.unknown = std::move(answer->unknown);

@@ -60,37 +60,13 @@ bool Erase(std::vector<Resource>& resources, const std::string& name) {
 
 bool Erase(config::Config& config, const ResourceName& name) {
   switch (name.kind) {
-    case ResourceKind::kInterface: return Erase(config.interfaces, name.name);
-    case ResourceKind::kUnderlay: return Erase(config.underlays, name.name);
-    case ResourceKind::kTarget: return Erase(config.targets, name.name);
-    case ResourceKind::kFilter: return Erase(config.filters, name.name);
-    case ResourceKind::kSession: break;
+    case config::Kind::kInterface: return Erase(config.interfaces, name.name);
+    case config::Kind::kUnderlay: return Erase(config.underlays, name.name);
+    case config::Kind::kTarget: return Erase(config.targets, name.name);
+    case config::Kind::kFilter: return Erase(config.filters, name.name);
+    case config::Kind::kSession: break;
   }
   return Erase(config.sessions, name.name);
-}
-
-ResourceName AboutUnit(const v1::Unit& unit) {
-  switch (unit.kind_case()) {
-    case v1::Unit::kInterface: return {ResourceKind::kInterface, unit.interface().name()};
-    case v1::Unit::kUnderlay: return {ResourceKind::kUnderlay, unit.underlay().interface()};
-    case v1::Unit::kTarget: return {ResourceKind::kTarget, unit.target().metadata().name()};
-    case v1::Unit::kMembers: return {ResourceKind::kTarget, unit.members().target()};
-    case v1::Unit::kFilter: return {ResourceKind::kFilter, unit.filter().metadata().name()};
-    case v1::Unit::kRules: return {ResourceKind::kFilter, unit.rules().filter()};
-    case v1::Unit::kSession: return {ResourceKind::kSession, unit.session().metadata().name()};
-    default: return {ResourceKind::kSession, unit.sources().session()};
-  }
-}
-
-ResourceName About(const v1::Change& change) {
-  if (change.has_put()) return AboutUnit(change.put());
-  if (change.has_remove()) {
-    const KindWords* kind = FindKind(change.remove().kind());
-    return {kind == nullptr ? ResourceKind::kSession : kind->kind, change.remove().name()};
-  }
-  if (change.patch().has_rules()) return {ResourceKind::kFilter, change.patch().rules().filter()};
-  if (change.patch().has_sources()) return {ResourceKind::kSession, change.patch().sources().session()};
-  return AboutUnit(change.patch().header());
 }
 
 }  // namespace
@@ -124,39 +100,46 @@ config::Config Without(const config::Config& base, const std::vector<ResourceNam
 
 bool Has(const config::Config& config, const ResourceName& name) {
   switch (name.kind) {
-    case ResourceKind::kInterface: return Find(config.interfaces, name.name) != config.interfaces.end();
-    case ResourceKind::kUnderlay: return Find(config.underlays, name.name) != config.underlays.end();
-    case ResourceKind::kTarget: return Find(config.targets, name.name) != config.targets.end();
-    case ResourceKind::kFilter: return Find(config.filters, name.name) != config.filters.end();
-    case ResourceKind::kSession: break;
+    case config::Kind::kInterface: return Find(config.interfaces, name.name) != config.interfaces.end();
+    case config::Kind::kUnderlay: return Find(config.underlays, name.name) != config.underlays.end();
+    case config::Kind::kTarget: return Find(config.targets, name.name) != config.targets.end();
+    case config::Kind::kFilter: return Find(config.filters, name.name) != config.filters.end();
+    case config::Kind::kSession: break;
   }
   return Find(config.sessions, name.name) != config.sessions.end();
 }
 
-Result<std::vector<PlannedChange>> PlanChanges(const config::Config& before, const config::Config& after) {
-  std::vector<PlannedChange> plan;
+Result<std::vector<v1::Change>> PlanChanges(const config::Config& before, const config::Config& after) {
+  std::vector<v1::Change> plan;
   HELIOSTAT_RETURN_IF_ERROR(codec::WriteChanges(before, after, [&plan](std::span<const std::uint8_t> bytes) {
-    v1::Change change;
-    if (!change.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      return Status(Code::kInternal, "", "a change can't be read back", "report it with the input");
-    }
-    plan.push_back({std::string(bytes.begin(), bytes.end()), About(change)});
-    return OkStatus();
+    const bool read = plan.emplace_back().ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+    return read ? OkStatus() : Status(Code::kInternal, "", "a change can't be read back", "report it with the input");
   }));
   return plan;
 }
 
-std::vector<v1::Edit> Batches(const std::vector<PlannedChange>& changes) {
+ResourceName AboutWhat(const v1::Change& change) {
+  if (change.has_put()) return OwnerOf(change.put());
+  if (change.has_remove()) {
+    const KindWords* kind = FindKind(change.remove().kind());
+    return {kind == nullptr ? config::Kind::kSession : kind->kind, change.remove().name()};
+  }
+  if (change.patch().has_rules()) return {config::Kind::kFilter, change.patch().rules().filter()};
+  if (change.patch().has_sources()) return {config::Kind::kSession, change.patch().sources().session()};
+  return OwnerOf(change.patch().header());
+}
+
+std::vector<v1::Edit> Batches(std::vector<v1::Change> changes) {
   std::vector<v1::Edit> batches;
   std::size_t bytes = 0;
-  for (const PlannedChange& change : changes) {
-    if (batches.empty() || bytes + change.bytes.size() > kMostBatchBytes ||
-        batches.back().changes_size() == kMostBatchChanges) {
+  for (v1::Change& change : changes) {
+    const std::size_t size = change.ByteSizeLong() + 4;  // its tag and length
+    if (batches.empty() || bytes + size > kMostBatchBytes || batches.back().changes_size() == kMostBatchChanges) {
       batches.emplace_back();
       bytes = 0;
     }
-    batches.back().add_changes()->ParseFromString(change.bytes);
-    bytes += change.bytes.size() + 4;  // its tag and length
+    batches.back().add_changes()->Swap(&change);
+    bytes += size;
   }
   return batches;
 }

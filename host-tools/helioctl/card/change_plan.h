@@ -27,16 +27,13 @@ namespace heliostat::helioctl {
 // Is it there?
 [[nodiscard]] bool Has(const config::Config& config, const ResourceName& name);
 
-// A change, encoded, and the resource that it is about.
-struct PlannedChange {
-  std::string bytes;
-  ResourceName about;
-};
-
 // The smallest changes that make `after` of `before`, in an order that a card takes.
-[[nodiscard]] Result<std::vector<PlannedChange>> PlanChanges(const config::Config& before, const config::Config& after);
+[[nodiscard]] Result<std::vector<v1::Change>> PlanChanges(const config::Config& before, const config::Config& after);
+
+// The resource that a change is about.
+[[nodiscard]] ResourceName AboutWhat(const v1::Change& change);
 
 // As many in each request as fit a frame with room to spare.
-[[nodiscard]] std::vector<v1::Edit> Batches(const std::vector<PlannedChange>& changes);
+[[nodiscard]] std::vector<v1::Edit> Batches(std::vector<v1::Change> changes);
 
 }  // namespace heliostat::helioctl

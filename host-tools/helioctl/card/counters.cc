@@ -179,6 +179,12 @@ Json LedgerJson(const v1::LedgerEntry& entry) {
   return json;
 }
 
+void AddTo(const v1::Reading& item, CounterReading& reading) {
+  if (item.has_entry()) reading.entries.push_back(item.entry());
+  if (item.has_port()) reading.ports.push_back(item.port());
+  if (item.has_hits()) reading.hits.push_back(item.hits());
+}
+
 Result<CounterReading> ReadCounters(std::string_view stream) {
   CounterReading reading;
   const std::size_t size = stream.size();
@@ -188,8 +194,7 @@ Result<CounterReading> ReadCounters(std::string_view stream) {
       return Status(status.code(), fmt::format("byte {}", size - stream.size()), status.reason(),
                     "give a whole file of counters as the card writes it");
     }
-    if (item.has_entry()) reading.entries.push_back(std::move(*item.mutable_entry()));
-    if (item.has_port()) reading.ports.push_back(std::move(*item.mutable_port()));
+    AddTo(item, reading);
   }
   return reading;
 }

@@ -15,7 +15,10 @@ namespace heliostat::helioctl {
 struct CounterReading {
   std::vector<v1::LedgerEntry> entries;
   std::vector<v1::PortCounters> ports;
+  std::vector<v1::RuleHits> hits{};  // of rules that have decided something
 };
+
+void AddTo(const v1::Reading& item, CounterReading& reading);
 
 // A stream of length-delimited Readings. kDataLoss with the byte at which it goes wrong.
 [[nodiscard]] Result<CounterReading> ReadCounters(std::string_view stream);

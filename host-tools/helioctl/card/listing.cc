@@ -15,18 +15,6 @@ namespace {
 constexpr int kAttempts = 8;
 constexpr std::size_t kMostNamesSaid = 8;
 
-// The name of a resource's first unit; nothing for a chunk.
-std::optional<ResourceKey> KeyOf(const v1::Unit& unit) {
-  switch (unit.kind_case()) {
-    case v1::Unit::kInterface: return ResourceKey(config::Kind::kInterface, unit.interface().name());
-    case v1::Unit::kUnderlay: return ResourceKey(config::Kind::kUnderlay, unit.underlay().interface());
-    case v1::Unit::kTarget: return ResourceKey(config::Kind::kTarget, unit.target().metadata().name());
-    case v1::Unit::kFilter: return ResourceKey(config::Kind::kFilter, unit.filter().metadata().name());
-    case v1::Unit::kSession: return ResourceKey(config::Kind::kSession, unit.session().metadata().name());
-    default: return std::nullopt;
-  }
-}
-
 Result<std::uint64_t> FetchOne(CardClient& client, const ListQuery& query, ListingReader& reader) {
   v1::Request request;
   *request.mutable_list() = query.list;
@@ -67,9 +55,11 @@ void ListingReader::Begin(bool shown) { shown_ = shown; }
 
 void ListingReader::Take(const v1::Items& items) {
   for (const v1::Item& item : items.items()) {
-    if (const auto key = KeyOf(item.unit())) {
-      if (shown_) listing_.shown.insert(*key);
-      skipping_ = !listing_.heads.emplace(*key, item).second;
+    if (!IsChunk(item.unit())) {
+      const ResourceName owner = OwnerOf(item.unit());
+      const ResourceKey key(owner.kind, owner.name);
+      if (shown_) listing_.shown.insert(key);
+      skipping_ = !listing_.heads.emplace(key, item).second;
     }
     if (!skipping_) Decode(item.unit());
   }

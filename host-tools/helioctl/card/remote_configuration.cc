@@ -14,7 +14,7 @@ bool IsBare(const config::InterfaceSettings& settings) {
 
 std::vector<Selection> SelectionsFor(const ResourceName& name) {
   std::vector<Selection> selections{{name.kind, name.name}};
-  if (name.kind == ResourceKind::kSession) selections.push_back({ResourceKind::kTarget, {}});
+  if (name.kind == config::Kind::kSession) selections.push_back({config::Kind::kTarget, {}});
   return selections;
 }
 

@@ -25,7 +25,7 @@ struct RemoteConfiguration {
 [[nodiscard]] bool IsBare(const config::InterfaceSettings& settings);
 
 struct Selection {
-  std::optional<ResourceKind> kind{};  // none: every kind
+  std::optional<config::Kind> kind{};  // none: every kind
   std::string name{};                  // a pattern with * and ?; empty: all
 };
 

@@ -3,15 +3,29 @@
 #include <utility>
 
 namespace heliostat::helioctl {
+namespace {
+
+constexpr std::uint32_t kShortestIntervalMs = 100;
+
+Result<Snapshot> ReadOne(CardClient& client, WatchOptions options) {
+  options.interval_ms = kShortestIntervalMs;
+  options.count = 1;
+  Snapshot last;
+  const Status status = WatchCard(client, options, [&](const Snapshot& snapshot) {
+    last = snapshot;
+    return true;
+  });
+  if (!status.ok()) return status;
+  return last;
+}
+
+}  // namespace
 
 void AddTo(const v1::Snapshot& part, Snapshot& snapshot) {
   snapshot.sequence = part.sequence();
   snapshot.time_ns = part.time_ns();
   snapshot.generation = part.generation();
-  for (const v1::Reading& reading : part.readings()) {
-    if (reading.has_entry()) snapshot.counters.entries.push_back(reading.entry());
-    if (reading.has_port()) snapshot.counters.ports.push_back(reading.port());
-  }
+  for (const v1::Reading& reading : part.readings()) AddTo(reading, snapshot.counters);
   snapshot.sessions.insert(snapshot.sessions.end(), part.sessions().begin(), part.sessions().end());
   snapshot.interfaces.insert(snapshot.interfaces.end(), part.interfaces().begin(), part.interfaces().end());
 }
@@ -22,8 +36,10 @@ Status WatchCard(CardClient& client, const WatchOptions& options, const std::fun
   watch.set_interval_ms(options.interval_ms);
   watch.set_count(options.count);
   watch.set_session(options.session);
-  watch.set_states(true);
-  watch.set_counters(true);
+  watch.set_states(!options.hits);
+  watch.set_counters(!options.hits);
+  watch.set_hits(options.hits);
+  watch.set_filter(options.filter);
   const double patience_s = options.timeout_s == 0 ? 0 : options.timeout_s + options.interval_ms / 1000.0;
   client.SetTimeout(patience_s);
   Snapshot snapshot;
@@ -38,13 +54,13 @@ Status WatchCard(CardClient& client, const WatchOptions& options, const std::fun
 }
 
 Result<Snapshot> ReadSnapshot(CardClient& client, const std::string& session) {
-  Snapshot last;
-  const Status status = WatchCard(client, {.interval_ms = 100, .count = 1, .session = session}, [&](const Snapshot& s) {
-    last = s;
-    return true;
-  });
-  if (!status.ok()) return status;
-  return last;
+  return ReadOne(client, {.session = session});
+}
+
+Result<std::vector<v1::RuleHits>> ReadHits(CardClient& client, const std::string& filter) {
+  auto snapshot = ReadOne(client, {.hits = true, .filter = filter});
+  if (!snapshot.ok()) return snapshot.status();
+  return std::move(snapshot->counters.hits);
 }
 
 }  // namespace heliostat::helioctl

@@ -26,6 +26,8 @@ struct WatchOptions {
   std::uint32_t interval_ms = 1000;
   std::uint32_t count = 0;  // 0: until `take` returns false
   std::string session{};    // a pattern; empty: all
+  bool hits = false;        // those of rules, in the place of states and counters
+  std::string filter{};     // a pattern, of hits; empty: all
   double timeout_s = 30;    // for each snapshot, beyond the interval
 };
 
@@ -36,6 +38,9 @@ struct WatchOptions {
 
 // One.
 [[nodiscard]] Result<Snapshot> ReadSnapshot(CardClient& client, const std::string& session);
+
+// How often the rules of these filters have decided; `filter` as in WatchOptions.
+[[nodiscard]] Result<std::vector<v1::RuleHits>> ReadHits(CardClient& client, const std::string& filter);
 
 // Adds the parts of a response to a snapshot.
 void AddTo(const v1::Snapshot& part, Snapshot& snapshot);

@@ -58,7 +58,7 @@ int PrintDiff(const config::Config& live, const config::Config& wanted, std::str
               Streams streams) {
   const auto differences = config::Compare(live, wanted);
   for (const config::Difference& difference : differences) {
-    const std::string name = ResourceName{WordsOf(difference.kind).kind, *difference.name}.ToString();
+    const std::string name = ResourceName{difference.kind, *difference.name}.ToString();
     std::string text = fmt::format("--- {}\n+++ {}\n", difference.added() ? "/dev/null" : "live/" + name,
                                    difference.removed() ? "/dev/null" : fmt::format("{}/{}", wanted_name, name));
     text += UnifiedDiff(YamlOf(live, difference.kind, difference.before),

@@ -1,5 +1,7 @@
 #include "helioctl/change/change_commands.h"
 
+#include <fmt/ranges.h>
+
 #include <array>
 #include <memory>
 
@@ -9,6 +11,7 @@
 #include "helioctl/change/generations.h"
 #include "helioctl/change/one_liner.h"
 #include "helioctl/change/removal.h"
+#include "helioctl/yaml/rule_text.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -19,15 +22,18 @@ constexpr const char* kExitCodes =
     "was done is unknown, see `helioctl generations`.";
 constexpr const char* kExitCodesOfReading = "\nExit codes: 0 done, 1 an error.";
 
-constexpr const char* kRuleFooter = R"(
+std::string RuleFooter() {
+  return fmt::format(R"(
 A rule: NUMBER accept|reject [PROTOCOL] [FROM -> TO] [FIELD=VALUE ...]
   "10 accept"                                        everything
   "10 accept tcp any -> any:443"                     FROM, TO: any, a prefix, :PORTS or PREFIX:PORTS
   "20 reject udp 10.0.0.0/8:1000-2000 -> any"        IPv6 with ports: [2001:db8::/32]:443
-  "30 accept icmp icmpType=8 description=\"echo\""     icmpType, icmpCode, sourceMac, destinationMac, vlanIds,
-                                                     etherType, dscp, tcpFlags=VALUE/MASK, fragment,
-                                                     description
-)";
+  "30 accept icmp icmpType=8 description=\"echo\""
+  "40 accept tcp tcpFlags=0x02/0x12"                 VALUE/MASK
+Fields: {}; `helioctl explain rule`
+)",
+                     fmt::join(RuleTextFields(), ", "));
+}
 
 // A command whose options live as long as the parser, and what it does with them.
 template <typename Options>
@@ -94,10 +100,10 @@ void AddOneLiners(CLI::App& app, Invocation& invocation, const std::string& verb
                   bool change, int (*action)(const OneLinerOptions&, Streams)) {
   CLI::App* parent = app.add_subcommand(verb, description);
   parent->require_subcommand(1);
-  for (const ResourceKind kind :
-       {ResourceKind::kTarget, ResourceKind::kFilter, ResourceKind::kSession, ResourceKind::kInterface}) {
+  for (const config::Kind kind :
+       {config::Kind::kTarget, config::Kind::kFilter, config::Kind::kSession, config::Kind::kInterface}) {
     // An interface is made by the board.
-    if (kind == ResourceKind::kInterface && !change) continue;
+    if (kind == config::Kind::kInterface && !change) continue;
     const KindWords& words = WordsOf(kind);
     const auto options = std::make_shared<OneLinerOptions>();
     options->kind = kind;
@@ -108,7 +114,7 @@ void AddOneLiners(CLI::App& app, Invocation& invocation, const std::string& verb
     command->add_option("name", options->name, "its name")->required()->type_name("NAME");
     AddResourceFlags(*command, kind, change, options->fields);
     AddChangeOptions(*command, options->change);
-    if (kind == ResourceKind::kFilter) command->footer(std::string(kRuleFooter) + kExitCodes);
+    if (kind == config::Kind::kFilter) command->footer(RuleFooter() + kExitCodes);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "codec/control.h"
 #include "config/difference.h"
+#include "helioctl/card/listing.h"
 #include "helioctl/cli/exit_code.h"
 #include "helioctl/cli/quantity.h"
 #include "helioctl/cli/spelling.h"
@@ -34,7 +35,7 @@ Outcomes OutcomesOf(const CardChange& change, const std::vector<ResourceName>& m
   Outcomes outcomes;
   for (const ResourceName& name : mentioned) outcomes.emplace(name, "unchanged");
   for (const config::Difference& difference : config::Compare(change.before.config, change.after)) {
-    const ResourceName name{WordsOf(difference.kind).kind, *difference.name};
+    const ResourceName name{difference.kind, *difference.name};
     outcomes[name] = difference.added() ? "created" : difference.removed() ? removed : "configured";
   }
   return outcomes;
@@ -153,23 +154,11 @@ int FailAtPlace(const Status& status, const std::vector<Resource>& resources, St
 }
 
 Status NotOnCard(CardClient& client, const ResourceName& name) {
-  std::vector<std::string> names;
-  v1::Request request;
-  request.mutable_list()->set_kind(WordsOf(name.kind).wire);
-  const Status listed = client.Stream(std::move(request), [&](const v1::Response& response) {
-    for (const v1::Item& item : response.items().items()) {
-      const v1::Unit& unit = item.unit();
-      names.push_back(unit.has_session()    ? unit.session().metadata().name()
-                      : unit.has_filter()   ? unit.filter().metadata().name()
-                      : unit.has_target()   ? unit.target().metadata().name()
-                      : unit.has_underlay() ? unit.underlay().interface()
-                                            : unit.interface().name());
-    }
-    return true;
-  });
-  if (!listed.ok()) return listed;
+  const auto listed = FetchNames(client, WordsOf(name.kind).wire);
+  if (!listed.ok()) return listed.status();
+  const std::vector<std::string>& names = *listed;
   // Interfaces are there with or without settings; of the rest there is nothing but what is configured.
-  if (name.kind == ResourceKind::kInterface && std::find(names.begin(), names.end(), name.name) != names.end()) {
+  if (name.kind == config::Kind::kInterface && std::find(names.begin(), names.end(), name.name) != names.end()) {
     return Status(
         Code::kNotFound, name.Subject(), "has no settings",
         fmt::format("`helioctl edit interface {0}`, or `helioctl set interface {0} --owner OWNER`, gives it some",

@@ -161,7 +161,7 @@ class Editing {
 
   // Empty: it is not there. An interface without settings is on the card all the same: what there is to fill in.
   [[nodiscard]] std::string YamlIn(const config::Config& config) const {
-    const config::Kind kind = WordsOf(name_.kind).config;
+    const config::Kind kind = name_.kind;
     for (std::size_t i = 0; i < CountOf(config, kind); ++i) {
       if (NameOf(config, kind, i) == name_.name) return DocumentYaml(ResourceDocument(config, kind, i));
     }
@@ -204,7 +204,7 @@ Status ReadOriginal(Editing& editing, const EditOptions& options) {
   if (!client.ok()) return client.status();
   const auto remote = ReadRemote(**client, SelectionsFor(editing.name()));
   if (!remote.ok()) return remote.status();
-  if (editing.name().kind == ResourceKind::kInterface) {
+  if (editing.name().kind == config::Kind::kInterface) {
     const auto has = HasInterface(**client, editing.name().name);
     if (!has.ok()) return has.status();
     if (*has) editing.set_bare_interface();

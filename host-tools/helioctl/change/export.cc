@@ -16,7 +16,7 @@ namespace {
 
 // What is to be written; no kind: everything.
 struct Wanted {
-  std::optional<ResourceKind> kind{};
+  std::optional<config::Kind> kind{};
   std::vector<ResourceName> names{};  // none: all of the kind
 
   [[nodiscard]] bool Takes(const ResourceName& name) const {
@@ -55,9 +55,9 @@ int Export(const ExportOptions& options, Streams streams) {
   }
   std::string yaml;
   for (const KindWords& kind : AllKinds()) {
-    for (std::size_t i = 0; i < CountOf(remote->config, kind.config); ++i) {
-      if (!wanted->Takes({kind.kind, NameOf(remote->config, kind.config, i)})) continue;
-      yaml += (yaml.empty() ? "" : "---\n") + DocumentYaml(ResourceDocument(remote->config, kind.config, i));
+    for (std::size_t i = 0; i < CountOf(remote->config, kind.kind); ++i) {
+      if (!wanted->Takes({kind.kind, NameOf(remote->config, kind.kind, i)})) continue;
+      yaml += (yaml.empty() ? "" : "---\n") + DocumentYaml(ResourceDocument(remote->config, kind.kind, i));
     }
   }
   const Status written = WriteFile(options.file, yaml, streams.out);

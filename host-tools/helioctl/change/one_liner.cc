@@ -63,12 +63,12 @@ class Writer {
 
 Json NewDocument(const ResourceName& name) {
   Json document{{"apiVersion", "heliostat/v1"}, {"kind", WordsOf(name.kind).yaml}, {"metadata", {{"name", name.name}}}};
-  if (name.kind != ResourceKind::kInterface) document["spec"] = Json::object();
+  if (name.kind != config::Kind::kInterface) document["spec"] = Json::object();
   return document;
 }
 
 std::size_t IndexOf(const config::Config& config, const ResourceName& name) {
-  const config::Kind kind = WordsOf(name.kind).config;
+  const config::Kind kind = name.kind;
   std::size_t index = 0;
   while (NameOf(config, kind, index) != name.name) ++index;
   return index;
@@ -113,7 +113,7 @@ int Set(const OneLinerOptions& options, Streams streams) {
   if (!client.ok()) return Fail(client.status(), streams);
   // An interface without settings is on the card all the same.
   bool bare = false;
-  if (options.kind == ResourceKind::kInterface) {
+  if (options.kind == config::Kind::kInterface) {
     const auto has = HasInterface(**client, options.name);
     if (!has.ok()) return Fail(has.status(), streams);
     bare = *has;
@@ -125,7 +125,7 @@ int Set(const OneLinerOptions& options, Streams streams) {
     missing = !has;
     if (missing) return Status(Code::kNotFound, writer.name().Subject(), "is not on the card");
     const std::size_t index = IndexOf(before.config, writer.name());
-    return writer.Write(ResourceDocument(before.config, WordsOf(options.kind).config, index), before.config);
+    return writer.Write(ResourceDocument(before.config, options.kind, index), before.config);
   };
   const auto selections = SelectionsFor(writer.name());
   const auto change = ChangeCard(**client, selections, want, options.change.commit, streams.err);

@@ -10,7 +10,7 @@
 namespace heliostat::helioctl {
 
 struct OneLinerOptions {
-  ResourceKind kind = ResourceKind::kSession;
+  config::Kind kind = config::Kind::kSession;
   std::string name{};
   FlagValues fields{};
   ChangeOptions change{};

@@ -61,7 +61,7 @@ int Switch(const SwitchOptions& options, Streams streams) {
   const auto names = ParseNames(options.names);
   if (!names.ok()) return Fail(names.status(), streams);
   for (const ResourceName& name : *names) {
-    if (name.kind == ResourceKind::kSession) continue;
+    if (name.kind == config::Kind::kSession) continue;
     return Fail(
         Status(Code::kInvalidArgument, name.Subject(), "only sessions can be enabled and disabled", "name a session"),
         streams);

@@ -4,26 +4,28 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <functional>
-#include <span>
 #include <string_view>
 
 #include "config/check.h"
 #include "helioctl/cli/spelling.h"
+#include "helioctl/yaml/kinds.h"
 #include "helioctl/yaml/rule_text.h"
+#include "helioctl/yaml/vocabulary.h"
 
 namespace heliostat::helioctl {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-enum class Shape : std::uint8_t {
-  kText,    // one value
+// What an option does with its field.
+enum class Act : std::uint8_t {
+  kSet,     // to the one value
   kList,    // the whole list, comma-separated or repeated
   kAdd,     // to a list
   kRemove,  // from a list
   kTruth,   // --flag, --flag=false
+  kUntruth,
   kRules,
   kRemoveRules,
   kTags,
@@ -31,88 +33,68 @@ enum class Shape : std::uint8_t {
 };
 
 struct Flag {
-  const char* name;
-  const char* field;  // in spec, or in a mapping of it: `rateLimit burst`; of metadata with a dot in front
-  Shape shape;
-  const char* type;
-  const char* help;
+  std::string name;
+  Act act;
+  std::string type;
+  std::string help;
+  const Field* field = nullptr;  // null: it is about several
+  std::string path{};            // of the field as errors have it, in spec or metadata: `rateLimit burst`
+  bool metadata = false;
   bool change_only = false;
 };
 
-constexpr std::array<Flag, 4> kMetadataFlags{{
-    {"--description", ".description", Shape::kText, "TEXT", "one line for people"},
-    {"--owner", ".owner", Shape::kText, "OWNER", "whose it is; without: the caller's"},
-    {"--tag", ".tags", Shape::kTags, "KEY=VALUE", "a tag; KEY- takes one away"},
-    {"--unset", "", Shape::kUnset, "FIELD", "back to the default: percent, rateLimit, ...", true},
-}};
+// `all|inbound|outbound`, `INTERFACE,...`: completion reads it too.
+std::string TypeOf(const Field& field) {
+  std::string type(field.type);
+  for (const Word& word : field.words) type += (type.empty() ? "" : "|") + std::string(word.name);
+  if (type.empty() && field.shape == Shape::kNumber) type = fmt::format("{}..{}", field.least, field.most);
+  if (type.empty() && field.shape == Shape::kPercent) type = "0..100";
+  return type;
+}
 
-constexpr std::array<Flag, 4> kInterfaceFlags{{
-    {"--excluded", "excluded", Shape::kText, "FILTER", "what it accepts, no session mirrors there"},
-    {"--owner", ".owner", Shape::kText, "OWNER", "who may mirror it; only an admin says"},
-    {"--tag", ".tags", Shape::kTags, "KEY=VALUE", "a tag; KEY- takes one away"},
-    {"--unset", "", Shape::kUnset, "FIELD", "owner, tags or excluded: back to none", true},
-}};
-
-constexpr std::array<Flag, 13> kTargetFlags{{
-    {"--remote", "remote", Shape::kText, "ADDRESS", "where copies go"},
-    {"--encapsulation", "encapsulation", Shape::kText, "vxlan|erspan1|erspan2|erspan3|geneve|vlan|none",
-     "without: by what else is given"},
-    {"--interface", "interface", Shape::kText, "INTERFACE", "the interface that copies leave by"},
-    {"--vlan-id", "vlanId", Shape::kText, "ID", "their outer 802.1Q tag"},
-    {"--mtu", "mtu", Shape::kText, "BYTES", "of the outer IP packet"},
-    {"--dscp", "dscp", Shape::kText, "0..63", "of the outer IP packet"},
-    {"--ttl", "ttl", Shape::kText, "1..255", "of the outer IP packet"},
-    {"--udp-checksum", "udpChecksum", Shape::kTruth, "", "vxlan, geneve: compute it"},
-    {"--platform-subheader", "platformSubheader", Shape::kTruth, "", "erspan3: nanoseconds"},
-    {"--shared-with", "sharedWith", Shape::kList, "OWNER,...", "who else may use it"},
-    {"--member", "members", Shape::kList, "TARGET,...", "a group: who shares the load"},
-    {"--add-member", "members", Shape::kAdd, "TARGET,...", "one more", true},
-    {"--remove-member", "members", Shape::kRemove, "TARGET,...", "one less", true},
-}};
-
-constexpr std::array<Flag, 5> kFilterFlags{{
-    {"--service", "services", Shape::kList, "dns|dhcp|ntp|arp|metadata|activation,...", "what hosts need to work"},
-    {"--inbound", "inbound", Shape::kRules, "RULE", "a rule, such as \"10 accept tcp any -> any:443\""},
-    {"--outbound", "outbound", Shape::kRules, "RULE", "the same for the other direction"},
-    {"--rule", "", Shape::kRules, "RULE", "a rule with its direction: \"inbound 10 accept tcp\""},
-    {"--remove-rule", "", Shape::kRemoveRules, "RULE", "by its name: inbound/10", true},
-}};
-
-constexpr std::array<Flag, 19> kSessionFlags{{
-    {"--number", "number", Shape::kText, "1..32766", "smaller is tried first"},
-    {"--tier", "tier", Shape::kText, "0..3", "each tier is judged by itself"},
-    {"--source", "sources", Shape::kList, "INTERFACE,...", "the interfaces to mirror"},
-    {"--add-source", "sources", Shape::kAdd, "INTERFACE,...", "one more", true},
-    {"--remove-source", "sources", Shape::kRemove, "INTERFACE,...", "one less", true},
-    {"--filter", "filter", Shape::kText, "FILTER", "what is copied"},
-    {"--target", "target", Shape::kText, "TARGET", "where copies go"},
-    {"--enabled", "enabled", Shape::kTruth, "", "--enabled=false makes none for now"},
-    {"--direction", "direction", Shape::kText, "all|inbound|outbound", "as the source sees it"},
-    {"--vni", "vni", Shape::kText, "ID", "vxlan, geneve; without: the card picks one"},
-    {"--session-id", "sessionId", Shape::kText, "ID", "erspan2, erspan3; without: the card picks one"},
-    {"--packet-length", "packetLength", Shape::kText, "BYTES", "at most the first so many of each frame"},
-    {"--percent", "percent", Shape::kText, "0..100", "how much is copied"},
-    {"--sampling", "sampling", Shape::kText, "packets|flows", "what percent is of"},
-    {"--packets-per-second", "rateLimit packetsPerSecond", Shape::kText, "NUMBER", "at most so many copies"},
-    {"--bits-per-second", "rateLimit bitsPerSecond", Shape::kText, "NUMBER", "at most so much"},
-    {"--burst", "rateLimit burst", Shape::kText, "NUMBER", "packets or bits at once"},
-    {"--forwarded-only", "forwardedOnly", Shape::kTruth, "", "leave out what forwarding discards"},
-    {"--disabled", "enabled", Shape::kTruth, "", "make none for now"},
-}};
-
-std::span<const Flag> SpecFlags(ResourceKind kind) {
-  switch (kind) {
-    case ResourceKind::kTarget: return kTargetFlags;
-    case ResourceKind::kFilter: return kFilterFlags;
-    case ResourceKind::kSession: return kSessionFlags;
-    default: return {};
+// The options for one field, `path` naming it.
+void AddFlags(const Field& field, const std::string& path, bool metadata, std::vector<Flag>& flags) {
+  const std::string name = "--" + FlagName(field);
+  const auto add = [&](std::string flag, Act act, std::string type, std::string_view help, bool change_only = false) {
+    flags.push_back({std::move(flag), act, std::move(type), std::string(help), &field, path, metadata, change_only});
+  };
+  if (field.shape == Shape::kMapping) {
+    for (const Field& inner : field.fields) AddFlags(inner, path + " " + std::string(inner.name), metadata, flags);
+  } else if (field.shape == Shape::kRules) {
+    add(name, Act::kRules, TypeOf(field), field.help);
+  } else if (field.shape == Shape::kTags) {
+    add(name, Act::kTags, TypeOf(field), "a tag; KEY- takes one away");
+  } else if (field.shape == Shape::kTruth) {
+    add(name, Act::kTruth, "", field.help);
+    if (field.inverted) add("--" + std::string(field.wire), Act::kUntruth, "", "the opposite");
+  } else if (field.is_list()) {
+    add(name, Act::kList, TypeOf(field) + ",...", field.help);
+    add("--add-" + FlagName(field), Act::kAdd, TypeOf(field) + ",...", "one more", true);
+    add("--remove-" + FlagName(field), Act::kRemove, TypeOf(field) + ",...", "one less", true);
+  } else {
+    add(name, Act::kSet, TypeOf(field), field.help);
   }
 }
 
-std::vector<Flag> FlagsOf(ResourceKind kind) {
-  if (kind == ResourceKind::kInterface) return {kInterfaceFlags.begin(), kInterfaceFlags.end()};
-  std::vector<Flag> flags(SpecFlags(kind).begin(), SpecFlags(kind).end());
-  flags.insert(flags.end(), kMetadataFlags.begin(), kMetadataFlags.end());
+std::vector<Flag> FlagsOf(config::Kind kind) {
+  std::vector<Flag> flags;
+  for (const Field& field : WordsOf(kind).spec) AddFlags(field, std::string(field.name), false, flags);
+  if (kind == config::Kind::kFilter) {
+    flags.push_back({"--rule", Act::kRules, "RULE", "a rule with its direction: \"inbound 10 accept tcp\""});
+    flags.push_back({.name = "--remove-rule",
+                     .act = Act::kRemoveRules,
+                     .type = "RULE",
+                     .help = "by its name: inbound/10",
+                     .change_only = true});
+  }
+  for (const Field& field : WordsOf(kind).metadata) {
+    if (field.name != "name") AddFlags(field, std::string(field.name), true, flags);
+  }
+  flags.push_back({.name = "--unset",
+                   .act = Act::kUnset,
+                   .type = "FIELD",
+                   .help = "back to what is so without it",
+                   .change_only = true});
   return flags;
 }
 
@@ -139,26 +121,26 @@ Json Strings(const std::vector<std::string>& items) {
   return list;
 }
 
-// The place of a field, made when it is not there.
-Json& Place(Json& document, std::string_view field) {
-  if (field.starts_with('.')) return document["metadata"][std::string(field.substr(1))];
-  Json& spec = document["spec"];
-  const auto space = field.find(' ');
-  if (space == std::string_view::npos) return spec[std::string(field)];
-  return spec[std::string(field.substr(0, space))][std::string(field.substr(space + 1))];
+// The mapping that a field is in, made when it is not there.
+Json& MappingOf(Json& document, const Flag& flag) {
+  Json& part = document[flag.metadata ? "metadata" : "spec"];
+  const auto space = flag.path.find(' ');
+  return space == std::string::npos ? part : part[flag.path.substr(0, space)];
 }
+
+Json& Place(Json& document, const Flag& flag) { return MappingOf(document, flag)[std::string(flag.field->name)]; }
 
 Status SetList(const Flag& flag, const std::vector<std::string>& values, Json& list) {
   const std::vector<std::string> items = Items(values);
-  if (flag.shape == Shape::kList) {
+  if (flag.act == Act::kList) {
     list = Strings(items);
     return OkStatus();
   }
   if (!list.is_array()) list = Json::array();
   for (const std::string& item : items) {
     const auto found = std::find(list.begin(), list.end(), item);
-    if (flag.shape == Shape::kAdd && found == list.end()) list.push_back(item);
-    if (flag.shape != Shape::kRemove) continue;
+    if (flag.act == Act::kAdd && found == list.end()) list.push_back(item);
+    if (flag.act != Act::kRemove) continue;
     if (found == list.end()) {
       return WrongFlag(flag.name, config::Quoted(item) + " is not in the list",
                        list.empty() ? "the list is empty" : "the list is " + list.dump());
@@ -183,7 +165,7 @@ Status SetRules(const Flag& flag, const std::vector<std::string>& values, Json& 
   for (const std::string& value : values) {
     auto rule = ParseRule(value);
     if (!rule.ok()) return rule.status().Within(flag.name);
-    const std::string own = flag.field;
+    const std::string own(flag.field == nullptr ? "" : flag.field->name);
     if (own.empty() && rule->direction.empty()) {
       return WrongFlag(flag.name, config::Quoted(value) + " has no direction",
                        "write inbound or outbound in front of the number");
@@ -231,22 +213,11 @@ Status SetTags(const Flag& flag, const std::vector<std::string>& values, Json& t
   return OkStatus();
 }
 
-// What --unset calls it: `rateLimit` for its burst, too. Empty: rules by their direction.
-std::string_view FieldOf(const Flag& flag) {
-  std::string_view field = flag.field;
-  if (field.starts_with('.')) field.remove_prefix(1);
-  return field.substr(0, field.find(' '));
-}
-
-Status Unset(ResourceKind kind, const Flag& flag, const std::vector<std::string>& values, Json& document) {
-  std::vector<std::string_view> known;
-  for (const Flag& other : FlagsOf(kind)) {
-    if (!FieldOf(other).empty()) known.push_back(FieldOf(other));
-  }
+Status Unset(config::Kind kind, const Flag& flag, const std::vector<std::string>& values, Json& document) {
+  std::vector<std::string_view> known = NamesToUnset(kind);
   for (const std::string& value : Items(values)) {
     if (std::find(known.begin(), known.end(), value) == known.end()) {
       std::sort(known.begin(), known.end());
-      known.erase(std::unique(known.begin(), known.end()), known.end());
       return WrongFlag(flag.name, config::Quoted(value) + " is not a field here",
                        Suggestion(value, known, "fields are"));
     }
@@ -257,88 +228,87 @@ Status Unset(ResourceKind kind, const Flag& flag, const std::vector<std::string>
   return OkStatus();
 }
 
-// What was given for one tunnel ID or one rate takes the place of the other.
-void EraseRival(const Flag& flag, Json& document) {
-  if (!document.contains("spec")) return;
-  const std::string_view field = flag.field;
-  Json& spec = document["spec"];
-  if (field == "vni") spec.erase("sessionId");
-  if (field == "sessionId") spec.erase("vni");
-  const bool packets = field == "rateLimit packetsPerSecond";
-  if (!spec.contains("rateLimit") || (!packets && field != "rateLimit bitsPerSecond")) return;
-  // A burst is so many of what the rate counts.
-  Json& limit = spec["rateLimit"];
-  if (limit.erase(packets ? "bitsPerSecond" : "packetsPerSecond") > 0) limit.erase("burst");
+bool AreRivals(const Field& a, const Field& b) { return a.rival == b.name || b.rival == a.name; }
+
+// What is given takes the place of its rival. In a mapping the rest goes too: a burst is so many of what the rate
+// counts.
+void EraseRivals(const std::vector<Flag>& flags, const Flag& flag, Json& document) {
+  for (const Flag& other : flags) {
+    if (flag.field == nullptr || other.field == nullptr || !AreRivals(*flag.field, *other.field)) continue;
+    Json& mapping = MappingOf(document, flag);
+    const bool erased = mapping.is_object() && mapping.erase(std::string(other.field->name)) > 0;
+    if (erased && flag.path != flag.field->name) mapping = Json::object();
+  }
 }
 
-Status Lay(ResourceKind kind, const Flag& flag, const std::vector<std::string>& values, Json& document) {
-  switch (flag.shape) {
-    case Shape::kText: {
-      Place(document, flag.field) = values.back();
-      return OkStatus();
-    }
-    case Shape::kTruth: {
-      std::string value = values.back();
-      // --disabled is --enabled=false.
-      if (std::string_view(flag.name) == "--disabled")
-        value = value == "true" ? "false" : value == "false" ? "true" : value;
-      Place(document, flag.field) = value;
-      return OkStatus();
-    }
-    case Shape::kList:
-    case Shape::kAdd:
-    case Shape::kRemove: return SetList(flag, values, Place(document, flag.field));
-    case Shape::kRules: return SetRules(flag, values, document);
-    case Shape::kRemoveRules: return RemoveRules(flag, values, document);
-    case Shape::kTags: return SetTags(flag, values, Place(document, flag.field));
-    case Shape::kUnset: return Unset(kind, flag, values, document);
+std::string Opposite(const std::string& truth) { return truth == "true" ? "false" : truth == "false" ? "true" : truth; }
+
+Status Lay(config::Kind kind, const Flag& flag, const std::vector<std::string>& values, Json& document) {
+  switch (flag.act) {
+    case Act::kSet:
+    case Act::kTruth: Place(document, flag) = values.back(); return OkStatus();
+    case Act::kUntruth: Place(document, flag) = Opposite(values.back()); return OkStatus();
+    case Act::kList:
+    case Act::kAdd:
+    case Act::kRemove: return SetList(flag, values, Place(document, flag));
+    case Act::kRules: return SetRules(flag, values, document);
+    case Act::kRemoveRules: return RemoveRules(flag, values, document);
+    case Act::kTags: return SetTags(flag, values, Place(document, flag));
+    case Act::kUnset: return Unset(kind, flag, values, document);
   }
   return OkStatus();
 }
 
+// Of a new resource; an owner is the caller's.
+std::string WithoutIt(const Flag& flag) {
+  const bool said = flag.field != nullptr && !flag.metadata && flag.act != Act::kUntruth;
+  return said && !flag.field->otherwise.empty() ? fmt::format("; without: {}", flag.field->otherwise) : "";
+}
+
 bool Given(const FlagValues& values, const std::string& flag) { return values.find(flag) != values.end(); }
 
-struct Conflict {
-  const char* first;
-  const char* second;
-  const char* fix;
-};
-constexpr std::array<Conflict, 3> kConflicts{{
-    {"--packets-per-second", "--bits-per-second", "a session limits packets or bits: give one of the two"},
-    {"--vni", "--session-id", "keep --vni for vxlan and geneve, --session-id for erspan2 and erspan3"},
-    {"--enabled", "--disabled", "give one of the two"},
-}};
-
-// They are laid in the order of the tables above, so what was typed last would not count.
-Status CheckConflicts(ResourceKind kind, const FlagValues& values) {
-  for (const Conflict& conflict : kConflicts) {
-    if (!Given(values, conflict.first) || !Given(values, conflict.second)) continue;
-    return WrongFlag(conflict.second, std::string("is given beside ") + conflict.first, conflict.fix);
+// They are laid in the order of the vocabulary, so what was typed last would not count.
+Status CheckRivals(const std::vector<Flag>& flags, const FlagValues& values) {
+  for (const Flag& flag : flags) {
+    for (const Flag& other : flags) {
+      if (!Given(values, flag.name) || !Given(values, other.name) || flag.field == nullptr) continue;
+      const bool opposite = flag.act == Act::kUntruth && other.act == Act::kTruth && flag.field == other.field;
+      const bool rival = other.field != nullptr && flag.field->rival == other.field->name;
+      if (!opposite && !rival) continue;
+      return WrongFlag(flag.name, "is given beside " + other.name,
+                       rival ? std::string(flag.field->rivals) : "give one of the two");
+    }
   }
+  return OkStatus();
+}
+
+Status CheckUnset(const std::vector<Flag>& flags, const FlagValues& values) {
   const auto unset = values.find("--unset");
   if (unset == values.end()) return OkStatus();
   const std::vector<std::string> fields = Items(unset->second);
-  for (const Flag& flag : FlagsOf(kind)) {
-    if (!Given(values, flag.name) || FieldOf(flag).empty()) continue;
-    if (std::find(fields.begin(), fields.end(), FieldOf(flag)) == fields.end()) continue;
-    return WrongFlag("--unset", fmt::format("{} is given beside {}", FieldOf(flag), flag.name), "give one of the two");
+  for (const Flag& flag : flags) {
+    // `rateLimit` for its burst, too.
+    const std::string field = flag.path.substr(0, flag.path.find(' '));
+    if (!Given(values, flag.name) || std::find(fields.begin(), fields.end(), field) == fields.end()) continue;
+    return WrongFlag("--unset", fmt::format("{} is given beside {}", field, flag.name), "give one of the two");
   }
   return OkStatus();
 }
 
 }  // namespace
 
-void AddResourceFlags(CLI::App& command, ResourceKind kind, bool change, FlagValues& values) {
+void AddResourceFlags(CLI::App& command, config::Kind kind, bool change, FlagValues& values) {
   for (const Flag& flag : FlagsOf(kind)) {
     if (flag.change_only && !change) continue;
     const std::string name = flag.name;
-    if (flag.shape == Shape::kTruth) {
+    const std::string help = change ? flag.help : flag.help + WithoutIt(flag);
+    if (flag.act == Act::kTruth || flag.act == Act::kUntruth) {
       // As it was typed: CLI11 takes every number for true, and throws what is none.
       CLI::callback_t take = [&values, name](const CLI::results_t& words) {
         values[name] = words;
         return true;
       };
-      command.add_option(name, std::move(take), flag.help)
+      command.add_option(name, std::move(take), help)
           ->expected(0)
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
           ->group("Fields");
@@ -346,34 +316,36 @@ void AddResourceFlags(CLI::App& command, ResourceKind kind, bool change, FlagVal
     }
     command
         .add_option_function<std::vector<std::string>>(
-            name, [&values, name](const std::vector<std::string>& words) { values[name] = words; }, flag.help)
+            name, [&values, name](const std::vector<std::string>& words) { values[name] = words; }, help)
         ->type_name(flag.type)
         ->expected(1)
         ->allow_extra_args(false)
-        ->multi_option_policy(flag.shape == Shape::kText ? CLI::MultiOptionPolicy::Throw
-                                                         : CLI::MultiOptionPolicy::TakeAll)
+        ->multi_option_policy(flag.act == Act::kSet ? CLI::MultiOptionPolicy::Throw : CLI::MultiOptionPolicy::TakeAll)
         ->group("Fields");
   }
 }
 
-Status LayFlags(ResourceKind kind, const FlagValues& values, Json& document) {
-  HELIOSTAT_RETURN_IF_ERROR(CheckConflicts(kind, values));
-  for (const Flag& flag : FlagsOf(kind)) {
+Status LayFlags(config::Kind kind, const FlagValues& values, Json& document) {
+  const std::vector<Flag> flags = FlagsOf(kind);
+  HELIOSTAT_RETURN_IF_ERROR(CheckRivals(flags, values));
+  HELIOSTAT_RETURN_IF_ERROR(CheckUnset(flags, values));
+  for (const Flag& flag : flags) {
     const auto given = values.find(flag.name);
     if (given == values.end()) continue;
-    EraseRival(flag, document);
+    EraseRivals(flags, flag, document);
     HELIOSTAT_RETURN_IF_ERROR(Lay(kind, flag, given->second, document));
   }
   return OkStatus();
 }
 
-std::string FlagOf(ResourceKind kind, const FlagValues& values, const Status& error) {
+std::string FlagOf(config::Kind kind, const FlagValues& values, const Status& error) {
   constexpr std::string_view kMissing = " is missing";
+  const std::vector<Flag> flags = FlagsOf(kind);
   const std::string& subject = error.subject();
   if (error.reason().ends_with(kMissing)) {
     const std::string_view field = std::string_view(error.reason()).substr(0, error.reason().size() - kMissing.size());
-    for (const Flag& flag : SpecFlags(kind)) {
-      if (flag.field == field) return flag.name;
+    for (const Flag& flag : flags) {
+      if (flag.path == field && !flag.metadata) return flag.name;
     }
   }
   const auto close = subject.rfind('"');
@@ -381,20 +353,17 @@ std::string FlagOf(ResourceKind kind, const FlagValues& values, const Status& er
   std::string_view path = std::string_view(subject).substr(close + 1);
   path.remove_prefix(std::min(path.find_first_not_of(' '), path.size()));
   if (path.starts_with("metadata ")) path.remove_prefix(std::string_view("metadata ").size());
-  std::string found;
-  std::size_t longest = 0;
-  for (const Flag& flag : FlagsOf(kind)) {
-    std::string_view field = flag.field;
-    if (field.starts_with('.')) field.remove_prefix(1);
-    const bool about = !field.empty() && path.starts_with(field) &&
-                       (path.size() == field.size() || path[field.size()] == ' ' || path[field.size()] == '[');
-    if (!about || !Given(values, flag.name) || field.size() <= longest) continue;
-    longest = field.size();
-    found = flag.name;
+  const Flag* found = nullptr;
+  for (const Flag& flag : flags) {
+    const bool about =
+        !flag.path.empty() && path.starts_with(flag.path) &&
+        (path.size() == flag.path.size() || path[flag.path.size()] == ' ' || path[flag.path.size()] == '[');
+    if (!about || !Given(values, flag.name)) continue;
+    if (found == nullptr || flag.path.size() > found->path.size()) found = &flag;
   }
   const bool rule = path.starts_with("inbound") || path.starts_with("outbound");
-  if (found.empty() && rule && Given(values, "--rule")) return "--rule";
-  return found;
+  if (found == nullptr && rule && Given(values, "--rule")) return "--rule";
+  return found == nullptr ? "" : found->name;
 }
 
 }  // namespace heliostat::helioctl

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/status.h"
+#include "config/difference.h"
 #include "helioctl/cli/problem.h"
-#include "helioctl/yaml/mirror_yaml.h"
 
 namespace CLI {
 class App;
@@ -22,12 +22,12 @@ using FlagValues = std::map<std::string, std::vector<std::string>>;
 
 // Adds the fields of a kind (any but an underlay) as options. With `change` also those that make sense only for
 // what is there: --unset, --add-source, --remove-rule, ...
-void AddResourceFlags(CLI::App& command, ResourceKind kind, bool change, FlagValues& values);
+void AddResourceFlags(CLI::App& command, config::Kind kind, bool change, FlagValues& values);
 
 // Lays what was typed over a document (yaml_writer.h). kInvalidArgument, with the flag as the subject's first word.
-[[nodiscard]] Status LayFlags(ResourceKind kind, const FlagValues& values, nlohmann::ordered_json& document);
+[[nodiscard]] Status LayFlags(config::Kind kind, const FlagValues& values, nlohmann::ordered_json& document);
 
 // The flag that an error of the YAML reader or the card is about, or that is missing: `--percent`. Empty: none.
-[[nodiscard]] std::string FlagOf(ResourceKind kind, const FlagValues& values, const Status& error);
+[[nodiscard]] std::string FlagOf(config::Kind kind, const FlagValues& values, const Status& error);
 
 }  // namespace heliostat::helioctl

@@ -9,15 +9,6 @@ namespace {
 // Longer words are nobody's slip of the finger; bounds the work for hostile input.
 constexpr std::size_t kLongestWord = 64;
 
-std::string Folded(std::string_view word) {
-  std::string folded;
-  for (const char c : word) {
-    if (c == '_' || c == '-') continue;
-    folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return folded;
-}
-
 // Optimal string alignment: insert, delete, replace, swap neighbours.
 std::size_t Distance(std::string_view a, std::string_view b) {
   const std::size_t width = b.size() + 1;
@@ -38,6 +29,15 @@ std::size_t Distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+std::string Folded(std::string_view word) {
+  std::string folded;
+  for (const char c : word) {
+    if (c == '_' || c == '-') continue;
+    folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return folded;
+}
 
 std::string_view Nearest(std::string_view word, std::span<const std::string_view> known) {
   if (word.size() > kLongestWord) return {};

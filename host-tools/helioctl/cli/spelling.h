@@ -7,7 +7,10 @@
 
 namespace heliostat::helioctl {
 
-// The known word nearest to `word` (letter case, '_' and '-' aside; a swap of neighbours is one edit), or empty when
+// Without what people get wrong alike: letter case, '_' and '-'.
+std::string Folded(std::string_view word);
+
+// The known word nearest to `word` (as folded; a swap of neighbours is one edit), or empty when
 // none is near.
 std::string_view Nearest(std::string_view word, std::span<const std::string_view> known);
 

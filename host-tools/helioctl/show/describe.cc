@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "helioctl/card/counters.h"
@@ -10,7 +11,9 @@
 #include "helioctl/cli/exit_code.h"
 #include "helioctl/cli/fields.h"
 #include "helioctl/show/resource_tables.h"
+#include "helioctl/show/rules.h"
 #include "helioctl/yaml/kinds.h"
+#include "helioctl/yaml/rule_text.h"
 #include "helioctl/yaml/yaml_writer.h"
 
 namespace heliostat::helioctl {
@@ -53,21 +56,10 @@ std::vector<std::string> NamesOf(const std::vector<config::Session>& sessions, c
   return names;
 }
 
-// Fields of a rule that have no column of their own.
-std::string OtherMatches(const Json& rule) {
-  static const std::vector<std::string> kColumns{"number",      "action",           "protocol",    "source",
-                                                 "sourcePorts", "destinationPorts", "destination", "description"};
-  std::string text;
-  for (const auto& [key, value] : rule.items()) {
-    if (std::find(kColumns.begin(), kColumns.end(), key) != kColumns.end()) continue;
-    text += (text.empty() ? "" : " ") + key + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
-  }
-  return text;
-}
-
-std::string RulesText(const Json& rules, const TableStyle& style) {
+std::string RulesText(const std::vector<RuleView>& rules, const TableStyle& style) {
   Table table({{"NUMBER", Align::kRight},
                {"ACTION"},
+               {"HITS", Align::kRight},
                {"PROTOCOL"},
                {"SOURCE"},
                {"PORTS"},
@@ -78,17 +70,19 @@ std::string RulesText(const Json& rules, const TableStyle& style) {
   const auto text = [](const Json& rule, const char* field) {
     return rule.contains(field) ? ValueText(rule[field]) : std::string("any");
   };
-  for (const Json& rule : rules) {
-    const std::string action = ValueText(rule["action"]);
-    table.Add({ValueText(rule["number"]),
-               {action, action == "accept" ? Tone::kGood : Tone::kBad},
-               text(rule, "protocol"),
-               text(rule, "source"),
-               text(rule, "sourcePorts"),
-               text(rule, "destination"),
-               text(rule, "destinationPorts"),
-               OtherMatches(rule),
-               rule.contains("description") ? ValueText(rule["description"]) : std::string()});
+  for (const RuleView& view : rules) {
+    std::vector<Cell> row{
+        view.Label(), {view.Action(), view.Action() == "accept" ? Tone::kGood : Tone::kBad}, std::to_string(view.hits)};
+    if (view.is_service()) {
+      row.emplace_back("a network service");
+    } else {
+      for (const char* field : {"protocol", "source", "sourcePorts", "destination", "destinationPorts"}) {
+        row.emplace_back(text(view.rule, field));
+      }
+      row.emplace_back(FieldsText(view.rule));
+      row.emplace_back(view.rule.value("description", ""));
+    }
+    table.Add(std::move(row));
   }
   TableStyle indented = style;
   indented.indent = kIndent;
@@ -245,7 +239,7 @@ std::string TargetText(const Listing& listing, std::size_t index, const TableSty
   return fields.Render(style);
 }
 
-std::string FilterText(const Listing& listing, std::size_t index, const TableStyle& style) {
+std::string FilterText(const Listing& listing, const Snapshot& snapshot, std::size_t index, const TableStyle& style) {
   const config::Filter& filter = listing.config.filters[index];
   const Json spec = ResourceDocument(listing.config, config::Kind::kFilter, index).value("spec", Json::object());
   Fields fields;
@@ -262,11 +256,12 @@ std::string FilterText(const Listing& listing, std::size_t index, const TableSty
   }
   if (!interfaces.empty()) fields.Add("Excluded at", Joined(interfaces));
   std::string text = fields.Render(style);
-  for (const char* direction : {"inbound", "outbound"}) {
-    const std::string title = direction == std::string("inbound") ? "Inbound" : "Outbound";
-    text += spec.contains(direction)
-                ? fmt::format("{} rules, the first that matches decides:\n{}", title, RulesText(spec[direction], style))
-                : fmt::format("{} rules:  none\n", title);
+  for (const bool outbound : {false, true}) {
+    const char* title = outbound ? "Outbound" : "Inbound";
+    const auto rules = RulesOf(filter.metadata.name, spec, outbound, snapshot.counters.hits);
+    text += rules.empty()
+                ? fmt::format("{} rules:  none\n", title)
+                : fmt::format("{} rules, the first that matches decides:\n{}", title, RulesText(rules, style));
   }
   return text;
 }
@@ -327,14 +322,24 @@ std::vector<ListQuery> QueriesFor(const std::vector<ResourceName>& names) {
   bool filter = false;
   for (const ResourceName& name : names) {
     queries.push_back({ListRequest(WordsOf(name.kind).wire, name.name, true)});
-    interface = interface || name.kind == ResourceKind::kInterface;
-    filter = filter || name.kind == ResourceKind::kFilter;
+    interface = interface || name.kind == config::Kind::kInterface;
+    filter = filter || name.kind == config::Kind::kFilter;
   }
   queries.push_back({ListRequest(v1::SESSION, "", true), false});
   queries.push_back({ListRequest(v1::TARGET, "", true), false});
   if (interface) queries.push_back({ListRequest(v1::UNDERLAY, "", false), false});
   if (filter) queries.push_back({ListRequest(v1::INTERFACE, "", false), false});
   return queries;
+}
+
+Status AddHits(CardClient& client, const std::vector<ResourceName>& names, Snapshot& snapshot) {
+  for (const ResourceName& name : names) {
+    if (name.kind != config::Kind::kFilter) continue;
+    auto hits = ReadHits(client, name.name);
+    if (!hits.ok()) return hits.status();
+    std::move(hits->begin(), hits->end(), std::back_inserter(snapshot.counters.hits));
+  }
+  return OkStatus();
 }
 
 std::size_t IndexOf(const config::Config& config, config::Kind kind, const std::string& name) {
@@ -351,7 +356,7 @@ std::string DescribeText(const Listing& listing, const Snapshot& snapshot, confi
     case config::Kind::kInterface: return InterfaceText(listing, snapshot, index, style);
     case config::Kind::kUnderlay: return UnderlayText(listing, index, style);
     case config::Kind::kTarget: return TargetText(listing, index, style);
-    case config::Kind::kFilter: return FilterText(listing, index, style);
+    case config::Kind::kFilter: return FilterText(listing, snapshot, index, style);
     case config::Kind::kSession: break;
   }
   return SessionText(listing, snapshot, index, style);
@@ -365,16 +370,17 @@ int Describe(const DescribeOptions& options, Streams streams) {
   const auto listing = FetchListing(**card, QueriesFor(*names));
   if (!listing.ok()) return Fail(listing.status(), streams);
   for (const ResourceName& name : *names) {
-    const config::Kind kind = WordsOf(name.kind).config;
+    const config::Kind kind = name.kind;
     if (listing->shown.contains({kind, name.name})) continue;
     const auto known = FetchNames(**card, WordsOf(name.kind).wire);
     return Fail(known.ok() ? NoSuchResource(kind, name.name, *known) : known.status(), streams);
   }
-  const auto snapshot = ReadSnapshot(**card, "");
+  auto snapshot = ReadSnapshot(**card, "");
   if (!snapshot.ok()) return Fail(snapshot.status(), streams);
+  if (const Status added = AddHits(**card, *names, *snapshot); !added.ok()) return Fail(added, streams);
   bool first = true;
   for (const ResourceName& name : *names) {
-    const config::Kind kind = WordsOf(name.kind).config;
+    const config::Kind kind = name.kind;
     const std::size_t index = IndexOf(listing->config, kind, name.name);
     streams.out << (first ? "" : "\n")
                 << DescribeText(*listing, *snapshot, kind, index, StyleOf(options.output, streams.out));

@@ -14,6 +14,7 @@
 #include "helioctl/cli/exit_code.h"
 #include "helioctl/cli/spelling.h"
 #include "helioctl/show/resource_tables.h"
+#include "helioctl/show/rules.h"
 #include "helioctl/yaml/kinds.h"
 #include "helioctl/yaml/yaml_writer.h"
 
@@ -35,7 +36,7 @@ Result<Wanted> ParseWanted(const GetOptions& options) {
       return Status(Code::kInvalidArgument, "", "`all` takes no names", "name a kind: `helioctl get session NAME`");
     }
     wanted.all_kinds = true;
-    for (const KindWords& kind : AllKinds()) wanted.names.emplace_back(kind.config, "");
+    for (const KindWords& kind : AllKinds()) wanted.names.emplace_back(kind.kind, "");
     return wanted;
   }
   std::vector<std::string> words = options.names;
@@ -52,9 +53,9 @@ Result<Wanted> ParseWanted(const GetOptions& options) {
     if (!other.ok()) return other.status();
     const std::string name = slash == std::string::npos ? word : word.substr(slash + 1);
     if (name.empty()) return Status(Code::kInvalidArgument, word, "names nothing", "write KIND/NAME");
-    wanted.names.emplace_back(WordsOf(*other).config, name);
+    wanted.names.emplace_back(*other, name);
   }
-  if (words.empty()) wanted.names.emplace_back(WordsOf(*kind).config, "");
+  if (words.empty()) wanted.names.emplace_back(*kind, "");
   return wanted;
 }
 
@@ -73,20 +74,6 @@ Result<v1::Tag> ParseTag(const std::string& word) {
   tag.set_key(key);
   if (equals != std::string::npos) tag.set_value(word.substr(equals + (word.compare(equals, 2, "==") == 0 ? 2 : 1)));
   return tag;
-}
-
-Result<std::vector<v1::Tag>> ParseTags(const std::vector<std::string>& words) {
-  std::vector<v1::Tag> tags;
-  for (const std::string& word : words) {
-    for (std::size_t at = 0; at <= word.size();) {
-      const auto comma = std::min(word.find(',', at), word.size());
-      auto tag = ParseTag(word.substr(at, comma - at));
-      if (!tag.ok()) return tag.status();
-      tags.push_back(std::move(*tag));
-      at = comma + 1;
-    }
-  }
-  return tags;
 }
 
 // JSON and YAML show everything; a session's tunnel ID is called by the encapsulation of its target.
@@ -132,7 +119,7 @@ void PrintTables(const Listing& listing, const Wanted& wanted, const GetOptions&
   const ResourceView view{.wide = options.output.format == Format::kWide, .with_kind = several(), .snapshot = snapshot};
   bool first = true;
   for (const KindWords& kind : AllKinds()) {
-    const Table table = ResourceTable(listing, kind.config, view);
+    const Table table = ResourceTable(listing, kind.kind, view);
     if (table.empty()) continue;
     if (!first) streams.out << "\n";
     first = false;
@@ -183,7 +170,22 @@ bool WantsCounters(const Wanted& wanted, const GetOptions& options) {
 
 }  // namespace
 
+Result<std::vector<v1::Tag>> ParseTags(const std::vector<std::string>& words) {
+  std::vector<v1::Tag> tags;
+  for (const std::string& word : words) {
+    for (std::size_t at = 0; at <= word.size();) {
+      const auto comma = std::min(word.find(',', at), word.size());
+      auto tag = ParseTag(word.substr(at, comma - at));
+      if (!tag.ok()) return tag.status();
+      tags.push_back(std::move(*tag));
+      at = comma + 1;
+    }
+  }
+  return tags;
+}
+
 int GetResources(const GetOptions& options, Streams streams) {
+  if (IsRule(options.kind)) return GetRules(options, streams);
   const auto wanted = ParseWanted(options);
   if (!wanted.ok()) return Fail(wanted.status(), streams);
   const auto tags = ParseTags(options.tags);

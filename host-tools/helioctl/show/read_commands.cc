@@ -32,7 +32,9 @@ CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::strin
 void AddGet(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<GetOptions>();
   CLI::App* get = AddCommand(app, "get", "show resources and their states", options, invocation, GetResources);
-  get->add_option("kind", options->kind, std::string(kKinds) + ", or all")->required()->type_name("KIND");
+  get->add_option("kind", options->kind, std::string(kKinds) + ", rules (of filters, with their hits), or all")
+      ->required()
+      ->type_name("KIND");
   get->add_option("name", options->names, "names, or patterns with * and ?; without: all")->type_name("NAME");
   get->add_option("-l,--tag", options->tags, "only those with this tag: key=value, or key; several, with commas: all")
       ->type_name("TAG")
@@ -42,6 +44,10 @@ void AddGet(CLI::App& app, Invocation& invocation) {
       ->type_name("NUMBER");
   AddOutputOptions(*get, options->output, {Format::kTable, Format::kWide, Format::kJson, Format::kYaml, Format::kName});
   AddCardOptions(*get, options->card);
+  get->footer(
+      "\nExamples:\n"
+      "  helioctl get sessions -o wide     and what holds those up that are not active\n"
+      "  helioctl get rules web            each rule of filter web, and how often it has decided");
 
   const auto names = std::make_shared<GetOptions>();
   CLI::App* hidden = AddCommand(

@@ -8,6 +8,7 @@
 
 #include "helioctl/cli/quantity.h"
 #include "helioctl/yaml/kinds.h"
+#include "helioctl/yaml/yaml_value.h"
 #include "helioctl/yaml/yaml_writer.h"
 
 namespace heliostat::helioctl {
@@ -281,9 +282,9 @@ Json ResourceJson(const Listing& listing, config::Kind kind, std::size_t index, 
 std::vector<Json> ResourceJsons(const Listing& listing, const Snapshot* snapshot) {
   std::vector<Json> documents;
   for (const KindWords& kind : AllKinds()) {
-    for (std::size_t i = 0; i < CountOf(listing.config, kind.config); ++i) {
-      if (!listing.shown.contains({kind.config, NameOf(listing.config, kind.config, i)})) continue;
-      documents.push_back(ResourceJson(listing, kind.config, i, snapshot));
+    for (std::size_t i = 0; i < CountOf(listing.config, kind.kind); ++i) {
+      if (!listing.shown.contains({kind.kind, NameOf(listing.config, kind.kind, i)})) continue;
+      documents.push_back(ResourceJson(listing, kind.kind, i, snapshot));
     }
   }
   return documents;
@@ -314,19 +315,11 @@ std::string Destination(const config::Target& target, std::uint32_t members) {
 }
 
 std::string AddressText(const std::string& bytes) {
-  if (bytes.size() != 4 && bytes.size() != 16) return "";
-  IpAddress address;
-  address.family = bytes.size() == 4 ? IpFamily::kIpv4 : IpFamily::kIpv6;
-  std::copy(bytes.begin(), bytes.end(), address.bytes.begin());
-  return address.ToString();
+  const IpAddress address = AddressOf(bytes);
+  return address.family == IpFamily::kNone ? "" : address.ToString();
 }
 
-std::string MacText(const std::string& bytes) {
-  MacAddress mac;
-  if (bytes.size() != mac.bytes.size()) return "";
-  std::copy(bytes.begin(), bytes.end(), mac.bytes.begin());
-  return mac.ToString();
-}
+std::string MacText(const std::string& bytes) { return bytes.empty() ? "" : MacOf(bytes).ToString(); }
 
 std::string TagsText(const std::vector<config::Tag>& tags) {
   std::vector<std::string> texts;

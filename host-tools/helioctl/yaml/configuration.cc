@@ -66,9 +66,9 @@ void CheckAsCard(const Configuration& configuration, const config::Card& card, s
 
 bool NamesInterfaces(const Configuration& configuration) {
   return std::any_of(configuration.resources.begin(), configuration.resources.end(), [](const Resource& resource) {
-    return resource.kind == ResourceKind::kInterface || resource.kind == ResourceKind::kUnderlay ||
-           resource.kind == ResourceKind::kSession ||
-           (resource.kind == ResourceKind::kTarget && SpecHas(resource, "interface"));
+    return resource.kind == config::Kind::kInterface || resource.kind == config::Kind::kUnderlay ||
+           resource.kind == config::Kind::kSession ||
+           (resource.kind == config::Kind::kTarget && SpecHas(resource, "interface"));
   });
 }
 
@@ -76,7 +76,7 @@ std::string Summary(const Configuration& configuration) {
   std::array<std::size_t, 5> counts{};
   std::size_t rules = 0;
   for (const Resource& resource : configuration.resources) {
-    ++counts[static_cast<std::size_t>(resource.kind)];
+    ++counts[static_cast<std::size_t>(resource.kind) - 1];
     for (const v1::Unit& unit : resource.units) {
       if (unit.has_rules()) rules += static_cast<std::size_t>(unit.rules().rules_size());
     }

@@ -1,21 +1,10 @@
 #include "helioctl/yaml/kinds.h"
 
-#include <algorithm>
-#include <array>
-
 #include "config/check.h"
 #include "helioctl/cli/spelling.h"
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr std::array<KindWords, 5> kKinds{{
-    {ResourceKind::kInterface, v1::INTERFACE, config::Kind::kInterface, "interface", "interfaces", "if", "Interface"},
-    {ResourceKind::kUnderlay, v1::UNDERLAY, config::Kind::kUnderlay, "underlay", "underlays", "ul", "Underlay"},
-    {ResourceKind::kTarget, v1::TARGET, config::Kind::kTarget, "target", "targets", "tgt", "Target"},
-    {ResourceKind::kFilter, v1::FILTER, config::Kind::kFilter, "filter", "filters", "flt", "Filter"},
-    {ResourceKind::kSession, v1::SESSION, config::Kind::kSession, "session", "sessions", "sess", "Session"},
-}};
 
 std::string Lower(std::string_view word) {
   std::string lower(word);
@@ -41,21 +30,27 @@ Result<ResourceName> ParseSlashed(std::string_view word) {
 
 }  // namespace
 
-std::span<const KindWords> AllKinds() { return kKinds; }
-
-const KindWords& WordsOf(ResourceKind kind) { return kKinds.at(static_cast<std::size_t>(kind)); }
-
-const KindWords& WordsOf(config::Kind kind) { return kKinds.at(static_cast<std::size_t>(kind) - 1); }
-
-const KindWords* FindKind(v1::Kind kind) {
-  const auto found = std::find_if(kKinds.begin(), kKinds.end(), [kind](const KindWords& k) { return k.wire == kind; });
-  return found == kKinds.end() ? nullptr : &*found;
+std::vector<std::string_view> NamesToUnset(config::Kind kind) {
+  std::vector<std::string_view> names = NamesOf(WordsOf(kind).spec);
+  for (const Field& field : WordsOf(kind).metadata) {
+    if (field.name != "name") names.push_back(field.name);
+  }
+  return names;
 }
 
-Result<ResourceKind> ParseKind(std::string_view word) {
+const KindWords* FindKind(v1::Kind kind) {
+  for (const KindWords& words : AllKinds()) {
+    if (words.wire == kind) return &words;
+  }
+  return nullptr;
+}
+
+bool IsRule(std::string_view word) { return word == "rule" || word == "rules"; }
+
+Result<config::Kind> ParseKind(std::string_view word) {
   const std::string lower = Lower(word);
   std::vector<std::string_view> known;
-  for (const KindWords& kind : kKinds) {
+  for (const KindWords& kind : AllKinds()) {
     if (lower == kind.singular || lower == kind.plural || lower == kind.short_name) return kind.kind;
     known.push_back(kind.singular);
   }
@@ -66,6 +61,21 @@ Result<ResourceKind> ParseKind(std::string_view word) {
 std::string ResourceName::ToString() const { return std::string(WordsOf(kind).singular) + "/" + name; }
 
 std::string ResourceName::Subject() const { return std::string(WordsOf(kind).singular) + " \"" + name + "\""; }
+
+ResourceName OwnerOf(const v1::Unit& unit) {
+  switch (unit.kind_case()) {
+    case v1::Unit::kInterface: return {config::Kind::kInterface, unit.interface().name()};
+    case v1::Unit::kUnderlay: return {config::Kind::kUnderlay, unit.underlay().interface()};
+    case v1::Unit::kTarget: return {config::Kind::kTarget, unit.target().metadata().name()};
+    case v1::Unit::kMembers: return {config::Kind::kTarget, unit.members().target()};
+    case v1::Unit::kFilter: return {config::Kind::kFilter, unit.filter().metadata().name()};
+    case v1::Unit::kRules: return {config::Kind::kFilter, unit.rules().filter()};
+    case v1::Unit::kSession: return {config::Kind::kSession, unit.session().metadata().name()};
+    default: return {config::Kind::kSession, unit.sources().session()};
+  }
+}
+
+bool IsChunk(const v1::Unit& unit) { return unit.has_members() || unit.has_rules() || unit.has_sources(); }
 
 Result<std::vector<ResourceName>> ParseNames(std::span<const std::string> words) {
   std::vector<ResourceName> names;

@@ -1,40 +1,28 @@
-// The kinds of resources, and the words that people call them by.
+// Kinds and names of resources, as people type them.
 #pragma once
-
-#include <control.pb.h>
 
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
-#include "config/difference.h"
-#include "helioctl/yaml/mirror_yaml.h"
+#include "helioctl/yaml/vocabulary.h"
 
 namespace heliostat::helioctl {
 
-struct KindWords {
-  ResourceKind kind;
-  v1::Kind wire;
-  config::Kind config;
-  std::string_view singular;    // `session`
-  std::string_view plural;      // `sessions`
-  std::string_view short_name;  // `sess`
-  std::string_view yaml;        // `Session`
-};
+// What can be taken back of a resource that is there: every field but its name.
+std::vector<std::string_view> NamesToUnset(config::Kind kind);
 
-// In the order of a configuration.
-std::span<const KindWords> AllKinds();
-
-const KindWords& WordsOf(ResourceKind kind);
-const KindWords& WordsOf(config::Kind kind);
 // Null: a kind that this program does not know.
 const KindWords* FindKind(v1::Kind kind);
+// `rule` or `rules`: no kind of its own, but what filters are made of.
+bool IsRule(std::string_view word);
 // Singular, plural, short or YAML's, in any letter case; kInvalidArgument with what was probably meant.
-[[nodiscard]] Result<ResourceKind> ParseKind(std::string_view word);
+[[nodiscard]] Result<config::Kind> ParseKind(std::string_view word);
 
 struct ResourceName {
-  ResourceKind kind;
+  config::Kind kind;
   std::string name;
 
   [[nodiscard]] std::string ToString() const;  // `session/web`
@@ -42,6 +30,10 @@ struct ResourceName {
   friend bool operator==(const ResourceName&, const ResourceName&) = default;
   friend auto operator<=>(const ResourceName&, const ResourceName&) = default;
 };
+
+// Whose it is: the first unit of a resource, or a chunk that follows it.
+ResourceName OwnerOf(const v1::Unit& unit);
+bool IsChunk(const v1::Unit& unit);
 
 // What was typed behind a command: `session web dns`, or `session/web filter/web`. At least one name.
 [[nodiscard]] Result<std::vector<ResourceName>> ParseNames(std::span<const std::string> words);

@@ -19,13 +19,17 @@ std::string_view Unquoted(std::string_view word) {
   return word;
 }
 
-// The name in YAML of a field of the contract: `destinationPorts` for `destination_ports`.
-std::string YamlField(const Resource& resource, std::string_view field) {
-  if (field == "sample_hundredths") return "percent";
-  if (field == "tunnel_id") return SpecHas(resource, "sessionId") ? "sessionId" : "vni";
+// The name in YAML of a field of the contract: `destinationPorts` for `destination_ports`. Of two for one field, the
+// one that is written.
+std::string YamlField(const Resource& resource, std::string_view word) {
+  const Field* found = nullptr;
+  for (const Field& field : WordsOf(resource.kind).spec) {
+    if (field.wire == word && (found == nullptr || SpecHas(resource, field.name))) found = &field;
+  }
+  if (found != nullptr) return std::string(found->name);
   std::string camel;
   bool raise = false;
-  for (const char c : field) {
+  for (const char c : word) {
     if (c == '_') {
       raise = true;
       continue;
@@ -113,7 +117,7 @@ std::optional<Located> Locate(const std::vector<Resource>& resources, std::strin
   if (close == std::string_view::npos) return std::nullopt;
   const std::string_view name = subject.substr(open + 1, close - open - 1);
   for (const Resource& resource : resources) {
-    if (KindName(resource.kind) != kind || resource.name != name) continue;
+    if (WordsOf(resource.kind).singular != kind || resource.name != name) continue;
     Located located{{}, std::string(kind) + " \"" + resource.name + "\""};
     located.place = PlaceOf(resource.file, Descend(resource, subject.substr(close + 1), located.subject));
     return located;

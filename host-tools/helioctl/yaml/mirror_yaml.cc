@@ -1,54 +1,18 @@
 #include "helioctl/yaml/mirror_yaml.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
-#include "config/bounds.h"
-#include "helioctl/yaml/filter_yaml.h"
+#include "helioctl/yaml/kinds.h"
 #include "helioctl/yaml/locate.h"
-#include "helioctl/yaml/session_yaml.h"
-#include "helioctl/yaml/target_yaml.h"
+#include "helioctl/yaml/spec_reader.h"
 #include "helioctl/yaml/yaml_documents.h"
 #include "helioctl/yaml/yaml_value.h"
 
 namespace heliostat::helioctl {
 namespace {
-
-constexpr std::string_view kApiVersion = "heliostat/v1";
-
-constexpr std::array<Choice, 5> kKinds{{{"Interface", static_cast<int>(ResourceKind::kInterface)},
-                                        {"Underlay", static_cast<int>(ResourceKind::kUnderlay)},
-                                        {"Target", static_cast<int>(ResourceKind::kTarget)},
-                                        {"Filter", static_cast<int>(ResourceKind::kFilter)},
-                                        {"Session", static_cast<int>(ResourceKind::kSession)}}};
-
-// `status` is what a card says of the resource: read back with the rest, and passed over.
-constexpr std::array<std::string_view, 5> kDocumentFields{"apiVersion", "kind", "metadata", "spec", "status"};
-constexpr std::array<std::string_view, 4> kMetadataFields{"name", "description", "tags", "owner"};
-constexpr std::array<std::string_view, 3> kInterfaceMetadataFields{"name", "owner", "tags"};
-constexpr std::array<std::string_view, 1> kUnderlayMetadataFields{"name"};
-constexpr std::array<std::string_view, 1> kInterfaceFields{"excluded"};
-
-std::span<const std::string_view> MetadataFields(ResourceKind kind) {
-  if (kind == ResourceKind::kInterface) return kInterfaceMetadataFields;
-  if (kind == ResourceKind::kUnderlay) return kUnderlayMetadataFields;
-  return kMetadataFields;
-}
-
-std::span<const std::string_view> SpecFields(ResourceKind kind) {
-  switch (kind) {
-    case ResourceKind::kUnderlay: return kUnderlayFields;
-    case ResourceKind::kTarget: return kTargetFields;
-    case ResourceKind::kFilter: return kFilterFields;
-    case ResourceKind::kSession: return kSessionFields;
-    case ResourceKind::kInterface: break;
-  }
-  return kInterfaceFields;
-}
 
 struct LineAndColumn {
   int line;  // from 1 on, both
@@ -68,58 +32,9 @@ std::optional<LineAndColumn> TabInIndent(std::string_view text, int line) {
   return std::nullopt;
 }
 
-void ReadTags(const Value& value, v1::Metadata& metadata) {
-  if (!value.node().IsMap()) {
-    value.Report("is not a mapping", "write tags as {key: value}");
-    return;
-  }
-  if (value.node().size() > config::kMaxTags) {
-    value.Report("has " + std::to_string(value.node().size()) + " tags",
-                 "give at most " + std::to_string(config::kMaxTags));
-    return;
-  }
-  std::set<std::pair<std::string, std::string>> tags;  // ascending: the order in the file means nothing
-  std::set<std::string> keys;
-  for (const auto& entry : value.node()) {
-    const Value key_value(value.source(), entry.first, value.path());
-    const auto key = key_value.Text(config::kMaxTagKeyBytes);
-    if (!key) continue;
-    const auto text = Value(value.source(), entry.second, value.path() + " " + *key).Text(config::kMaxTagValueBytes);
-    if (!keys.insert(*key).second) key_value.Report("the key " + *key + " is given twice", "keep one of them");
-    if (text) tags.emplace(*key, *text);
-  }
-  for (const auto& [key, text] : tags) {
-    v1::Tag* tag = metadata.add_tags();
-    tag->set_key(key);
-    tag->set_value(text);
-  }
-}
-
-v1::Metadata ReadMetadata(const Mapping& mapping) {
-  v1::Metadata metadata;
-  if (const auto name = mapping.Require("name", "give the resource a name")) {
-    metadata.set_name(name->Name().value_or(""));
-  }
-  if (const auto description = mapping.Find("description")) {
-    metadata.set_description(description->Text(config::kMaxDescriptionBytes).value_or(""));
-  }
-  if (const auto owner = mapping.Find("owner")) metadata.set_owner(owner->Text(config::kMaxNameBytes).value_or(""));
-  if (const auto tags = mapping.Find("tags")) ReadTags(*tags, metadata);
-  return metadata;
-}
-
-void ReadInterface(const std::optional<Mapping>& spec, const v1::Metadata& metadata, std::vector<v1::Unit>& units) {
-  v1::InterfaceSettings* settings = units.emplace_back().mutable_interface();
-  settings->set_name(metadata.name());
-  settings->set_owner(metadata.owner());
-  *settings->mutable_tags() = metadata.tags();
-  const auto excluded = spec ? spec->Find("excluded") : std::nullopt;
-  if (excluded) settings->set_excluded(excluded->Name().value_or(""));
-}
-
 // `filter "web"`: before any error of the resource is written, so that each can say whose it is.
-std::string ResourcePath(ResourceKind kind, const YAML::Node& document) {
-  std::string path(KindName(kind));
+std::string ResourcePath(config::Kind kind, const YAML::Node& document) {
+  std::string path(WordsOf(kind).singular);
   for (const auto& entry : document) {
     if (!entry.first.IsScalar() || entry.first.Scalar() != "metadata" || !entry.second.IsMap()) continue;
     for (const auto& field : entry.second) {
@@ -131,48 +46,38 @@ std::string ResourcePath(ResourceKind kind, const YAML::Node& document) {
   return path;
 }
 
-void ReadSpec(ResourceKind kind, const Mapping& document, const std::string& path, const v1::Metadata& metadata,
-              std::vector<v1::Unit>& units) {
-  const bool required = kind != ResourceKind::kInterface;
-  const auto found = required ? document.Require("spec", "give one") : document.Find("spec");
-  if (!found) {
-    if (!required) ReadInterface(std::nullopt, metadata, units);
-    return;
-  }
-  const Mapping spec(Value(found->source(), found->node(), path), SpecFields(kind));
-  switch (kind) {
-    case ResourceKind::kUnderlay: ReadUnderlay(spec, metadata.name(), units); break;
-    case ResourceKind::kTarget: ReadTarget(spec, metadata, units); break;
-    case ResourceKind::kFilter: ReadFilter(spec, metadata, units); break;
-    case ResourceKind::kSession: ReadSession(spec, metadata, units); break;
-    case ResourceKind::kInterface: ReadInterface(spec, metadata, units); break;
-  }
+// The metadata or the spec of a document, its errors under `path`. Nothing when it is not there, which is an error
+// where it must be.
+std::optional<Mapping> Part(const Mapping& document, std::string_view name, bool required, const std::string& path,
+                            std::span<const Field> fields) {
+  const Field& part = *FindField(DocumentFields(), name);
+  const auto found = required ? document.Require(name, part.missing) : document.Find(name);
+  if (!found) return std::nullopt;
+  return Mapping(Value(found->source(), found->node(), path), fields);
 }
 
 void ReadDocument(const YamlSource& source, const YAML::Node& node, std::size_t number,
                   std::vector<Resource>& resources) {
-  const Mapping outline(Value(&source, node, "document " + std::to_string(number)), kDocumentFields);
+  const Mapping document(Value(&source, node, "document " + std::to_string(number)), DocumentFields());
   if (!node.IsMap()) return;
-  if (const auto version = outline.Require("apiVersion", "write apiVersion: " + std::string(kApiVersion))) {
-    const auto text = version->Scalar(kApiVersion);
-    if (text && *text != kApiVersion) {
-      version->Report("\"" + text->substr(0, 60) + "\" is not known", "write " + std::string(kApiVersion));
-    }
+  const Field& version_field = *FindField(DocumentFields(), "apiVersion");
+  if (const auto version = document.Require("apiVersion", version_field.missing)) {
+    static_cast<void>(version->OneOf(version_field.words));
   }
-  const auto kind_value = outline.Require("kind", "give Interface, Underlay, Target, Filter or Session");
-  const auto kind_number = kind_value ? kind_value->OneOf(kKinds) : std::nullopt;
+  const Field& kind_field = *FindField(DocumentFields(), "kind");
+  const auto kind_value = document.Require("kind", kind_field.missing);
+  const auto kind_number = kind_value ? kind_value->OneOf(kind_field.words) : std::nullopt;
   if (!kind_number) return;
-  const auto kind = static_cast<ResourceKind>(*kind_number);
-  Resource resource{kind, {}, source.file, std::make_shared<const YAML::Node>(node), {}};
+  const auto kind = static_cast<config::Kind>(*kind_number);
+  const KindWords& words = WordsOf(kind);
   const std::string path = ResourcePath(kind, node);
-
-  v1::Metadata metadata;
-  if (const auto found = outline.Require("metadata", "write metadata: {name: ...}")) {
-    metadata = ReadMetadata(Mapping(Value(&source, found->node(), path + " metadata"), MetadataFields(kind)));
-  }
-  resource.name = metadata.name();
-  ReadSpec(kind, outline, path, metadata, resource.units);
-  resources.push_back(std::move(resource));
+  const auto metadata = Part(document, "metadata", true, path + " metadata", words.metadata);
+  // An interface is the board's: all there is to say may be whose it is.
+  const auto spec = Part(document, "spec", kind != config::Kind::kInterface, path, words.spec);
+  Resource& resource =
+      resources.emplace_back(Resource{kind, {}, source.file, std::make_shared<const YAML::Node>(node), {}});
+  resource.units = ReadUnits(kind, metadata ? &*metadata : nullptr, spec ? &*spec : nullptr);
+  resource.name = OwnerOf(resource.units.front()).name;
 }
 
 // As `helioctl get -o json` writes several: `kind: List`, with the documents as its items.
@@ -191,17 +96,6 @@ void ReadOneOrList(const YamlSource& source, const YAML::Node& node, std::size_t
 }
 
 }  // namespace
-
-std::string_view KindName(ResourceKind kind) {
-  switch (kind) {
-    case ResourceKind::kInterface: return "interface";
-    case ResourceKind::kUnderlay: return "underlay";
-    case ResourceKind::kTarget: return "target";
-    case ResourceKind::kFilter: return "filter";
-    case ResourceKind::kSession: return "session";
-  }
-  return "resource";
-}
 
 void ReadMirrorYaml(const std::string& file, const std::string& text, std::vector<Resource>& resources,
                     std::vector<Problem>& problems) {
@@ -240,7 +134,7 @@ void Arrange(std::vector<Resource>& resources, std::vector<Problem>& problems) {
     if (resource.kind != earlier.kind || resource.name != earlier.name || resource.name.empty()) continue;
     problems.push_back(
         {PlaceOf(resource.file, *resource.document),
-         Status(Code::kAlreadyExists, std::string(KindName(resource.kind)) + " \"" + resource.name + "\"",
+         Status(Code::kAlreadyExists, std::string(WordsOf(resource.kind).singular) + " \"" + resource.name + "\"",
                 "is defined already at " + PlaceOf(earlier.file, *earlier.document).ToString(), "rename one of them")});
   }
 }

@@ -9,22 +9,16 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "config/difference.h"
 #include "helioctl/cli/problem.h"
 #include "mirror.pb.h"
 
 namespace heliostat::helioctl {
 
-// In the order in which a configuration carries them.
-enum class ResourceKind : std::uint8_t { kInterface, kUnderlay, kTarget, kFilter, kSession };
-
-// As errors call it: `filter`.
-std::string_view KindName(ResourceKind kind);
-
 struct Resource {
-  ResourceKind kind;
+  config::Kind kind;
   std::string name;
   std::string file;
   // For the places of later errors. Pointed to, since assigning to a YAML::Node overwrites what it refers to.

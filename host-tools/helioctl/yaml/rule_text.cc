@@ -10,6 +10,7 @@
 
 #include "config/check.h"
 #include "helioctl/cli/spelling.h"
+#include "helioctl/yaml/vocabulary.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -18,13 +19,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kForm = "write it as `10 accept tcp 10.0.0.0/8 -> any:443`";
 
-// What can't be written in front of the fields.
-constexpr std::array<std::string_view, 9> kFields{"icmpType",  "icmpCode", "sourceMac", "destinationMac", "vlanIds",
-                                                  "etherType", "dscp",     "tcpFlags",  "fragment"};
-constexpr std::string_view kDescription = "description";
-// Named in the suggestion when somebody writes them as fields.
-constexpr std::array<std::string_view, 5> kPositions{"protocol", "source", "destination", "sourcePorts",
-                                                     "destinationPorts"};
+// What stands in front of the fields; named in the suggestion when somebody writes it as one.
+constexpr std::array<std::string_view, 7> kPositions{"number",      "action",      "protocol",        "source",
+                                                     "destination", "sourcePorts", "destinationPorts"};
 
 Status Wrong(std::string_view text, std::string reason, std::string fix) {
   return Status(Code::kInvalidArgument, "rule " + config::Quoted(text), std::move(reason), std::move(fix));
@@ -60,14 +57,6 @@ std::optional<std::uint32_t> Number(std::string_view word) {
 
 bool IsDirection(std::string_view word) { return word == "inbound" || word == "outbound"; }
 
-std::string Folded(std::string_view word) {
-  std::string folded;
-  for (const char c : word) {
-    if (c != '_' && c != '-') folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return folded;
-}
-
 struct End {
   std::string prefix;  // empty: any
   std::string ports;   // empty: any
@@ -87,6 +76,26 @@ End ParseEnd(const std::string& word) {
   }
   if (end.prefix == "any" || end.prefix == "all") end.prefix.clear();
   return end;
+}
+
+// A value as it stands behind the `=`. Bits are read as bits.
+std::string PlainText(const Json& value, std::string_view field) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_object()) {
+    return fmt::format("0x{:02x}/0x{:02x}", value["value"].get<std::uint32_t>(), value["mask"].get<std::uint32_t>());
+  }
+  if (!value.is_array())
+    return field == "etherType" ? fmt::format("0x{:04x}", value.get<std::uint32_t>()) : value.dump();
+  std::string items;
+  for (const Json& item : value) items += (items.empty() ? "" : ",") + PlainText(item, field);
+  return items;
+}
+
+std::string EndText(const Json& rule, const char* prefix, const char* ports) {
+  std::string end = rule.contains(prefix) ? rule[prefix].get<std::string>() : "any";
+  if (!rule.contains(ports)) return end;
+  if (end.find(':') != std::string::npos) end = "[" + end + "]";
+  return end + ":" + PlainText(rule[ports], ports);
 }
 
 class Parser {
@@ -189,22 +198,15 @@ class Parser {
     }
     const std::string name = word.substr(0, equals);
     const std::string value = word.substr(equals + 1);
-    const std::string folded = Folded(name);
-    if (folded == kDescription) {
-      out_.rule["description"] = value;
-      return OkStatus();
-    }
-    const auto same = [&folded](std::string_view field) { return Folded(field) == folded; };
-    if (std::any_of(kPositions.begin(), kPositions.end(), same)) {
-      return Wrong(text_, name + " is not written as a field", kForm);
-    }
-    const auto field = std::find_if(kFields.begin(), kFields.end(), same);
-    if (field == kFields.end()) {
-      std::vector<std::string_view> known(kFields.begin(), kFields.end());
-      known.push_back(kDescription);
+    const Field* field = FindFieldAsTyped(RuleFields(), name);
+    const std::vector<std::string_view> known = RuleTextFields();
+    if (field == nullptr) {
       return Wrong(text_, config::Quoted(name) + " is not a field", Suggestion(name, known, "fields are"));
     }
-    return SetField(std::string(*field), value);
+    if (std::find(known.begin(), known.end(), field->name) == known.end()) {
+      return Wrong(text_, name + " is not written as a field", kForm);
+    }
+    return SetField(std::string(field->name), value);
   }
 
   Status SetField(const std::string& field, const std::string& value) {
@@ -235,6 +237,36 @@ class Parser {
 };
 
 }  // namespace
+
+std::vector<std::string_view> RuleTextFields() {
+  std::vector<std::string_view> names = NamesOf(RuleFields());
+  std::erase_if(names, [](std::string_view name) {
+    return std::find(kPositions.begin(), kPositions.end(), name) != kPositions.end();
+  });
+  return names;
+}
+
+std::string FieldsText(const Json& rule) {
+  std::string text;
+  for (const std::string_view name : RuleTextFields()) {
+    const std::string field(name);
+    if (field == "description" || !rule.contains(field)) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", field, PlainText(rule[field], field));
+  }
+  return text;
+}
+
+std::string MatchText(const Json& rule) {
+  std::string text = rule.contains("protocol") ? PlainText(rule["protocol"], "protocol") : std::string();
+  const std::string fields = FieldsText(rule);
+  const auto has = [&rule](const char* field) { return rule.contains(field); };
+  const bool ends = has("source") || has("destination") || has("sourcePorts") || has("destinationPorts");
+  if (ends || (text.empty() && fields.empty())) {
+    text += fmt::format("{}{} -> {}", text.empty() ? "" : " ", EndText(rule, "source", "sourcePorts"),
+                        EndText(rule, "destination", "destinationPorts"));
+  }
+  return text + (text.empty() || fields.empty() ? "" : " ") + fields;
+}
 
 Result<RuleText> ParseRule(std::string_view text) { return Parser(text).Run(); }
 

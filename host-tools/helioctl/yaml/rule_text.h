@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 
@@ -27,6 +28,15 @@ struct RuleText {
 
 // kInvalidArgument, with what was expected where.
 [[nodiscard]] Result<RuleText> ParseRule(std::string_view text);
+
+// What a rule in YAML matches, as ParseRule takes it behind the action; `any -> any`: everything. Without its
+// description.
+[[nodiscard]] std::string MatchText(const nlohmann::ordered_json& rule);
+// Of that the fields alone: `dscp=8 fragment=no`.
+[[nodiscard]] std::string FieldsText(const nlohmann::ordered_json& rule);
+
+// Those written as FIELD=VALUE.
+std::vector<std::string_view> RuleTextFields();
 
 struct RuleName {
   std::string direction;

@@ -10,11 +10,11 @@ namespace heliostat::helioctl {
 void CheckTunnelIds(const std::vector<Resource>& resources, const config::Config& config,
                     std::vector<Problem>& problems) {
   for (const Resource& resource : resources) {
-    if (resource.kind != ResourceKind::kSession) continue;
+    if (resource.kind != config::Kind::kSession) continue;
     const auto& session = resource.units.front().session();
     const config::Encapsulation tunnel = TunnelOf(config, session.target());
     if (tunnel == config::Encapsulation::kNone) continue;  // the card says what is wrong with it
-    const bool erspan = tunnel >= config::Encapsulation::kErspan1 && tunnel <= config::Encapsulation::kErspan3;
+    const bool erspan = IsErspan(tunnel);
     const std::string_view wrong = erspan ? "vni" : "sessionId";
     if (!SpecHas(resource, wrong)) continue;
     const auto located = Locate(resources, fmt::format("session \"{}\" {}", resource.name, wrong));

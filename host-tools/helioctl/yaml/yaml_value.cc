@@ -177,13 +177,12 @@ std::optional<bool> Value::Boolean() const {
   return std::nullopt;
 }
 
-std::optional<int> Value::OneOf(std::span<const Choice> choices) const {
-  std::vector<std::string_view> names;
-  for (const Choice& choice : choices) names.push_back(choice.name);
+std::optional<int> Value::OneOf(std::span<const Word> words) const {
+  const std::vector<std::string_view> names = NamesOf(words);
   const auto text = Scalar(Alternatives(names));
   if (!text) return std::nullopt;
-  for (const Choice& choice : choices) {
-    if (choice.name == *text) return choice.value;
+  for (const Word& word : words) {
+    if (word.name == *text) return word.value;
   }
   Report(Quoted(*text) + " is not known here", Suggestion(*text, names, "give"));
   return std::nullopt;
@@ -327,6 +326,20 @@ std::string AddressBytes(const IpAddress& address) {
 
 std::string MacBytes(const MacAddress& mac) {
   return {reinterpret_cast<const char*>(mac.bytes.data()), mac.bytes.size()};
+}
+
+IpAddress AddressOf(const std::string& bytes) {
+  IpAddress address;
+  if (bytes.size() != 4 && bytes.size() != 16) return address;
+  address.family = bytes.size() == 4 ? IpFamily::kIpv4 : IpFamily::kIpv6;
+  std::copy(bytes.begin(), bytes.end(), address.bytes.begin());
+  return address;
+}
+
+MacAddress MacOf(const std::string& bytes) {
+  MacAddress mac;
+  if (bytes.size() == mac.bytes.size()) std::copy(bytes.begin(), bytes.end(), mac.bytes.begin());
+  return mac;
 }
 
 }  // namespace heliostat::helioctl

@@ -9,10 +9,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
 #include "helioctl/cli/problem.h"
+#include "helioctl/yaml/vocabulary.h"
 
 namespace heliostat::helioctl {
 
@@ -20,11 +22,6 @@ namespace heliostat::helioctl {
 struct YamlSource {
   std::string file;
   std::vector<Problem>* problems;
-};
-
-struct Choice {
-  std::string_view name;
-  int value;
 };
 
 struct NumberRange {
@@ -62,7 +59,7 @@ class Value {
   // 0..100 with at most two decimals, as hundredths: exact, never through a float.
   [[nodiscard]] std::optional<std::uint32_t> PercentHundredths() const;
   [[nodiscard]] std::optional<bool> Boolean() const;
-  [[nodiscard]] std::optional<int> OneOf(std::span<const Choice> choices) const;
+  [[nodiscard]] std::optional<int> OneOf(std::span<const Word> words) const;
   [[nodiscard]] std::optional<IpAddress> Address() const;
   [[nodiscard]] std::optional<IpPrefix> Prefix(HostBits host_bits) const;
   [[nodiscard]] std::optional<MacAddress> Mac() const;
@@ -82,6 +79,7 @@ class Value {
 class Mapping {
  public:
   Mapping(Value value, std::span<const std::string_view> fields);
+  Mapping(Value value, std::span<const Field> fields) : Mapping(std::move(value), NamesOf(fields)) {}
 
   [[nodiscard]] const Value& value() const { return value_; }
   [[nodiscard]] bool Has(std::string_view field) const { return FindNode(field) != nullptr; }
@@ -107,5 +105,8 @@ class Mapping {
 // Network order, 4 or 16 bytes, as the wire contract wants it.
 std::string AddressBytes(const IpAddress& address);
 std::string MacBytes(const MacAddress& mac);
+// And back. Of another length: none, and zeros.
+IpAddress AddressOf(const std::string& bytes);
+MacAddress MacOf(const std::string& bytes);
 
 }  // namespace heliostat::helioctl

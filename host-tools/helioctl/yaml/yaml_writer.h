@@ -23,6 +23,9 @@ namespace heliostat::helioctl {
 // Of every resource in `config`, separated by `---`, in the order of a configuration.
 [[nodiscard]] std::string ConfigYaml(const config::Config& config);
 
+// Of these a session ID tells streams apart, of other tunnels a VNI.
+[[nodiscard]] bool IsErspan(config::Encapsulation tunnel);
+
 // How many of a kind there are, and what the one at `index` is called.
 [[nodiscard]] std::size_t CountOf(const config::Config& config, config::Kind kind);
 [[nodiscard]] const std::string& NameOf(const config::Config& config, config::Kind kind, std::size_t index);

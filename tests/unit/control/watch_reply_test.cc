@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/reading.h"
 #include "unit/codec/response_frame.h"
 
 namespace heliostat::control {
@@ -28,7 +29,7 @@ class Watched {
         5, std::move(watch),
         WatchReply::Options{.card = &card_,
                             .published = [this] { return std::make_shared<const Published>(published_); },
-                            .readings = &readings_,
+                            .reading = &shared_,
                             .wall_ns = [] { return std::uint64_t{9}; }},
         0);
   }
@@ -53,11 +54,11 @@ class Watched {
   int reads_ = 0;
   std::vector<AgentCalls::Work> posted_;
   AgentCalls calls_{[this](AgentCalls::Work work) { posted_.push_back(std::move(work)); }, [] {}};
-  Readings readings_{[this] {
-                       ++reads_;
-                       return reading_;
-                     },
-                     calls_};
+  SharedReading shared_{[this] {
+                          ++reads_;
+                          return std::make_shared<const agent::Reading>(reading_);
+                        },
+                        calls_};
   std::shared_ptr<WatchReply> reply_;
 };
 

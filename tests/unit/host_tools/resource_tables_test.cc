@@ -165,8 +165,29 @@ TEST(Describe, ShowsRulesAndWhoUsesThem) {
   const std::string text = Described(config::Kind::kFilter, 0);
   Has(text, "Services:  dns\n");
   Has(text, "Used by:   alpha, beta, gamma\n");
-  Has(text, "      10  accept  tcp       any     any    any          443    dscp=8\n");
-  Has(text, "Outbound rules:  none\n");
+  Has(text, "      10  accept     0  tcp                any     any    any          443    dscp=8\n");
+}
+
+v1::RuleHits Hits(bool outbound, std::uint32_t number, v1::Service service, std::uint64_t packets) {
+  v1::RuleHits hits;
+  hits.set_filter("web");
+  hits.set_outbound(outbound);
+  v1::RuleHit& hit = *hits.add_rules();
+  hit.set_number(number);
+  hit.set_service(service);
+  hit.set_packets(packets);
+  return hits;
+}
+
+TEST(Describe, ShowsHowOftenEachRuleAndServiceHasDecided) {
+  Snapshot snapshot = SnapshotAt(1, 1);
+  snapshot.counters.hits = {Hits(false, 10, v1::SERVICE_UNSPECIFIED, 42), Hits(true, 0, v1::DNS, 7)};
+  snapshot.counters.hits.push_back(Hits(false, 10, v1::SERVICE_UNSPECIFIED, 9'999));
+  snapshot.counters.hits.back().set_filter("another");
+  const std::string text = DescribeText(ListingOf(EverythingListed()), snapshot, config::Kind::kFilter, 0, {});
+  Has(text, "     dns  accept     0  a network service\n      10  accept    42  tcp");
+  Has(text, "Outbound rules, the first that matches decides:\n");
+  Has(text, "     dns  accept     7  a network service\n");
 }
 
 // Both ends of the reference, and what it has kept from being mirrored.

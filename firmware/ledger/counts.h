@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace heliostat::datapath {
+namespace heliostat::ledger {
 
 // A drop reason is a column. Append only: readings and tools know them by position.
 enum class Column : std::uint8_t {
@@ -63,4 +63,4 @@ struct PortCounts {
   PortCounts& operator+=(const PortCounts& other);
 };
 
-}  // namespace heliostat::datapath
+}  // namespace heliostat::ledger

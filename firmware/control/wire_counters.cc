@@ -1,17 +1,16 @@
-#include "control/readings.h"
+#include "control/wire_counters.h"
 
-#include <algorithm>
-#include <utility>
+#include "agent/reading.h"
 
 namespace heliostat::control {
 namespace {
 
-codec::Count ToWire(const datapath::Count& count) { return {count.packets, count.bytes}; }
+codec::Count ToWire(const ledger::Count& count) { return {count.packets, count.bytes}; }
 
 }  // namespace
 
 codec::LedgerEntry ToWire(const agent::LedgerLine& line) {
-  using datapath::Column;
+  using ledger::Column;
   codec::LedgerEntry entry;
   entry.session = line.key.session;
   entry.interface = line.key.interface;
@@ -30,7 +29,7 @@ codec::LedgerEntry ToWire(const agent::LedgerLine& line) {
   return entry;
 }
 
-codec::PortCounters ToWire(const datapath::PortCounts& counts, const std::string& interface) {
+codec::PortCounters ToWire(const ledger::PortCounts& counts, const std::string& interface) {
   codec::PortCounters port;
   port.interface = interface;
   port.received = ToWire(counts.received);
@@ -55,23 +54,6 @@ codec::RuleHits ToWire(const agent::RuleHits& hits) {
   wire.rules.reserve(hits.rules.size());
   for (const agent::RuleHits::Rule& rule : hits.rules) wire.rules.push_back({rule.number, rule.service, rule.packets});
   return wire;
-}
-
-void Readings::Get(Take take) {
-  const auto free = [this] {
-    return std::find_if(given_.begin(), given_.end(), [](const auto& given) { return given.expired(); });
-  };
-  if (!asked_ && free() == given_.end()) return take(std::shared_ptr<const agent::Reading>());
-  waiting_.push_back(std::move(take));
-  if (asked_) return;
-  calls_.Call([this]() -> Taken { return std::make_shared<const agent::Reading>(read_()); },
-              [this, free](const Taken& taken) {
-                asked_ = false;
-                if (taken.ok()) *free() = *taken;
-                for (const Take& waiter : std::exchange(waiting_, {})) waiter(taken);
-              });
-  // Only now: when there was no memory to ask, the next who wants one asks for all.
-  asked_ = true;
 }
 
 }  // namespace heliostat::control

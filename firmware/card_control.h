@@ -1,9 +1,7 @@
-// The control connection and all that it needs, put together: state, clock, TLS, provisioner, server. The I/O thread,
-// but for Start's and Tick's work, which is the agent's.
+// What this program gives the control plane: state, trust and listener as its arguments say, what people are told, and
+// what the card says of itself. The I/O thread, but for StartProvisioner and Tick, which are the agent's thread's.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,32 +11,28 @@
 #include "base/status.h"
 #include "card.h"
 #include "card_state.h"
-#include "control/agent_calls.h"
 #include "control/card_clock.h"
-#include "control/card_settings.h"
-#include "control/dispatcher.h"
-#include "control/provisioner.h"
-#include "control/server.h"
+#include "control/control_plane.h"
 #include "hal/byte_stream.h"
 #include "linux/system_clock.h"
 
 namespace heliostat {
 
-class ControlPlane {
+class CardControl {
  public:
   // Opens state and listener, and reads whom the card trusts: before the ports, since it costs less.
-  [[nodiscard]] static Result<std::unique_ptr<ControlPlane>> Open(const Arguments& arguments,
-                                                                  const config::Board& board);
-  ~ControlPlane();
+  [[nodiscard]] static Result<std::unique_ptr<CardControl>> Open(const Arguments& arguments,
+                                                                 const config::Board& board);
+  ~CardControl();
 
-  // The agent's: what is stored is applied; what of it failed has been said, and the card runs on.
+  // Before the agent has a thread.
   void Provision(agent::Agent& agent);
-  void Tick() { provisioner_->Tick(); }
-  // What AgentThread::Do calls first. Then connections are taken.
+  void Tick() { plane_->provisioner().Tick(); }
+  // What is stored is applied; what of it failed is said, and the card runs on. Before connections are taken.
   void StartProvisioner();
   [[nodiscard]] Status Serve(agent::AgentThread& agent, const Card& card, hal::Poller& poller);
 
-  [[nodiscard]] control::Server* server() { return server_.get(); }
+  [[nodiscard]] control::Server* server() { return plane_->server(); }
   // Of the configuration that runs, when it has changed since it was last asked for; else null.
   [[nodiscard]] std::shared_ptr<const control::Published> News();
   // What a person should know, until the end: it is in get_info.
@@ -46,9 +40,9 @@ class ControlPlane {
   void Shutdown();
 
  private:
-  ControlPlane(const Arguments& arguments, const config::Board& board) : arguments_(arguments), board_(board) {}
+  CardControl(const Arguments& arguments, const config::Board& board) : arguments_(arguments), board_(board) {}
   Status OpenTrust();
-  [[nodiscard]] control::CardView View(agent::Agent& agent, const Card& card);
+  [[nodiscard]] control::CardView View(const Card& card);
 
   const Arguments& arguments_;
   const config::Board& board_;
@@ -60,12 +54,8 @@ class ControlPlane {
   std::unique_ptr<hal::SecureServer> secure_;  // null: the stored bundle can't be used
   std::unique_ptr<hal::Listener> listener_;
   agent::Agent* agent_ = nullptr;
-  std::unique_ptr<control::Provisioner> provisioner_;
-  std::unique_ptr<control::AgentCalls> calls_;
-  std::unique_ptr<control::CardSettings> settings_;
-  std::unique_ptr<control::Dispatcher> dispatcher_;
-  std::unique_ptr<control::Server> server_;
   std::vector<std::string> remarks_;
+  std::unique_ptr<control::ControlPlane> plane_;
   std::shared_ptr<const control::Published> told_;
 };
 

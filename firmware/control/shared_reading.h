@@ -1,40 +1,35 @@
-// The agent's counters as the wire has them, and one reading for all who watch at the same moment.
+// One reading of the card's counters for all who watch at the same moment. The I/O thread.
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "agent/reading.h"
 #include "base/status.h"
-#include "codec/reading.h"
-#include "config/config.h"
 #include "control/agent_calls.h"
+
+namespace heliostat::agent {
+struct Reading;
+}  // namespace heliostat::agent
 
 namespace heliostat::control {
 
-[[nodiscard]] codec::LedgerEntry ToWire(const agent::LedgerLine& line);
-[[nodiscard]] codec::PortCounters ToWire(const datapath::PortCounts& counts, const std::string& interface);
-[[nodiscard]] codec::RuleHits ToWire(const agent::RuleHits& hits);
-
-// The I/O thread.
-class Readings {
+class SharedReading {
  public:
   using Taken = Result<std::shared_ptr<const agent::Reading>>;
   using Take = std::function<void(const Taken&)>;
+  using Read = std::function<std::shared_ptr<const agent::Reading>()>;
   // `read` is called on the agent's thread.
-  Readings(std::function<agent::Reading()> read, AgentCalls& calls) : read_(std::move(read)), calls_(calls) {}
+  SharedReading(Read read, AgentCalls& calls) : read_(std::move(read)), calls_(calls) {}
 
   // One at most is on its way: who asks meanwhile gets the same. kResourceExhausted: no memory for it. Null, at once:
   // two are still held, so there is no third.
   void Get(Take take);
 
  private:
-  std::function<agent::Reading()> read_;
+  Read read_;
   AgentCalls& calls_;
   std::vector<Take> waiting_;
   bool asked_ = false;

@@ -1,4 +1,4 @@
-#include "codec/reading.h"
+#include "codec/counters.h"
 
 #include <counters.pb.h>
 #include <gmock/gmock.h>
@@ -26,7 +26,7 @@ std::vector<v1::Reading> ReadAll(const std::string& bytes) {
   return readings;
 }
 
-TEST(AppendReading, WritesEveryFieldOfALedgerEntry) {
+TEST(AppendCounters, WritesEveryFieldOfALedgerEntry) {
   const LedgerEntry entry{.session = "s1",
                           .interface = std::string(63, 'i'),
                           .outbound = true,
@@ -42,8 +42,8 @@ TEST(AppendReading, WritesEveryFieldOfALedgerEntry) {
                           .sent_wire_bytes = 19,
                           .sent_cut = 20};
   std::string bytes;
-  ASSERT_TRUE(AppendReading(entry, &bytes).ok());
-  ASSERT_TRUE(AppendReading(LedgerEntry{}, &bytes).ok());
+  ASSERT_TRUE(AppendCounters(entry, &bytes).ok());
+  ASSERT_TRUE(AppendCounters(LedgerEntry{}, &bytes).ok());
   const std::vector<v1::Reading> readings = ReadAll(bytes);
   ASSERT_EQ(readings.size(), 2U);
   const v1::LedgerEntry& read = readings[0].entry();
@@ -64,7 +64,7 @@ TEST(AppendReading, WritesEveryFieldOfALedgerEntry) {
   EXPECT_TRUE(readings[1].has_entry());
 }
 
-TEST(AppendReading, WritesEveryFieldOfPortCounters) {
+TEST(AppendCounters, WritesEveryFieldOfPortCounters) {
   const PortCounters counters{.interface = "wire1",
                               .received = {1, 2},
                               .forwarded = {3, 4},
@@ -79,7 +79,7 @@ TEST(AppendReading, WritesEveryFieldOfPortCounters) {
                               .excluded_in = {19, 20},
                               .excluded_out = {21, 22}};
   std::string bytes;
-  ASSERT_TRUE(AppendReading(counters, &bytes).ok());
+  ASSERT_TRUE(AppendCounters(counters, &bytes).ok());
   const std::vector<v1::Reading> readings = ReadAll(bytes);
   ASSERT_EQ(readings.size(), 1U);
   const v1::PortCounters& read = readings[0].port();
@@ -98,13 +98,13 @@ TEST(AppendReading, WritesEveryFieldOfPortCounters) {
                                     .excluded_out = Read(read.excluded_out())}));
 }
 
-TEST(AppendReading, WritesServicesByNameAndRulesByNumber) {
+TEST(AppendCounters, WritesServicesByNameAndRulesByNumber) {
   const RuleHits hits{.filter = "web",
                       .outbound = true,
                       .rules = {{.number = 0, .service = config::Service::kArp, .packets = ~0ULL},
                                 {.number = 65'535, .service = config::Service::kArp, .packets = 1}}};
   std::string bytes;
-  ASSERT_TRUE(AppendReading(hits, &bytes).ok());
+  ASSERT_TRUE(AppendCounters(hits, &bytes).ok());
   const std::vector<v1::Reading> readings = ReadAll(bytes);
   ASSERT_EQ(readings.size(), 1U);
   EXPECT_EQ(readings[0].hits().ShortDebugString(),
@@ -119,11 +119,11 @@ RuleHits HitsOf(std::size_t rules) {
   return hits;
 }
 
-TEST(AppendReading, SplitsHitsIntoReadingsOf64Rules) {
+TEST(AppendCounters, SplitsHitsIntoReadingsOf64Rules) {
   for (const std::size_t rules : {1U, 64U, 65U, 128U, 129U}) {
     SCOPED_TRACE(rules);
     std::string bytes;
-    ASSERT_TRUE(AppendReading(HitsOf(rules), &bytes).ok());
+    ASSERT_TRUE(AppendCounters(HitsOf(rules), &bytes).ok());
     std::uint32_t number = 0;
     const std::vector<v1::Reading> readings = ReadAll(bytes);
     EXPECT_EQ(readings.size(), (rules + 63) / 64);
@@ -136,22 +136,22 @@ TEST(AppendReading, SplitsHitsIntoReadingsOf64Rules) {
   }
 }
 
-TEST(AppendReading, WritesNothingOfAFilterWithoutHits) {
+TEST(AppendCounters, WritesNothingOfAFilterWithoutHits) {
   std::string bytes;
-  EXPECT_TRUE(AppendReading(HitsOf(0), &bytes).ok());
+  EXPECT_TRUE(AppendCounters(HitsOf(0), &bytes).ok());
   EXPECT_EQ(bytes, "");
 }
 
-TEST(AppendReading, RefusesANameThatIsTooLong) {
+TEST(AppendCounters, RefusesANameThatIsTooLong) {
   std::string bytes = "before";
-  const Status status = AppendReading(LedgerEntry{.session = std::string(64, 's')}, &bytes);
+  const Status status = AppendCounters(LedgerEntry{.session = std::string(64, 's')}, &bytes);
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   EXPECT_EQ(status.subject(), "session");
   EXPECT_THAT(status.fix(), HasSubstr("63"));
   EXPECT_EQ(bytes, "before");
   RuleHits hits = HitsOf(65);
   hits.filter = std::string(64, 'f');
-  EXPECT_EQ(AppendReading(hits, &bytes).subject(), "filter");
+  EXPECT_EQ(AppendCounters(hits, &bytes).subject(), "filter");
   EXPECT_EQ(bytes, "before");
 }
 

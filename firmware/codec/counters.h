@@ -72,11 +72,11 @@ inline constexpr std::size_t kHitsAReading = 64;
 
 // Appends one Reading with its length to `out`. kInvalidArgument when a name is longer than 63 bytes; `out` is then
 // as it was. Any thread.
-[[nodiscard]] Status AppendReading(const LedgerEntry& entry, std::string* out);
-[[nodiscard]] Status AppendReading(const PortCounters& counters, std::string* out);
+[[nodiscard]] Status AppendCounters(const LedgerEntry& entry, std::string* out);
+[[nodiscard]] Status AppendCounters(const PortCounters& counters, std::string* out);
 // As many Readings as it takes, each of at most kHitsAReading rules; of no rules none.
-[[nodiscard]] Status AppendReading(const RuleHits& hits, std::string* out);
+[[nodiscard]] Status AppendCounters(const RuleHits& hits, std::string* out);
 // The one of them that begins with rule `from`, below their number.
-[[nodiscard]] Status AppendReading(const RuleHits& hits, std::size_t from, std::string* out);
+[[nodiscard]] Status AppendCounters(const RuleHits& hits, std::size_t from, std::string* out);
 
 }  // namespace heliostat::codec

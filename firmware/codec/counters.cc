@@ -1,4 +1,4 @@
-#include "codec/reading.h"
+#include "codec/counters.h"
 
 #include <counters.pb.h>
 #include <pb_encode.h>
@@ -51,7 +51,7 @@ Status Append(const heliostat_v1_Reading& reading, std::string* out) {
 
 }  // namespace
 
-Status AppendReading(const LedgerEntry& entry, std::string* out) {
+Status AppendCounters(const LedgerEntry& entry, std::string* out) {
   heliostat_v1_Reading reading{};
   reading.which_kind = heliostat_v1_Reading_entry_tag;
   heliostat_v1_LedgerEntry& message = reading.kind.entry;
@@ -72,7 +72,7 @@ Status AppendReading(const LedgerEntry& entry, std::string* out) {
   return Append(reading, out);
 }
 
-Status AppendReading(const PortCounters& counters, std::string* out) {
+Status AppendCounters(const PortCounters& counters, std::string* out) {
   heliostat_v1_Reading reading{};
   reading.which_kind = heliostat_v1_Reading_port_tag;
   heliostat_v1_PortCounters& message = reading.kind.port;
@@ -92,7 +92,7 @@ Status AppendReading(const PortCounters& counters, std::string* out) {
   return Append(reading, out);
 }
 
-Status AppendReading(const RuleHits& hits, std::size_t from, std::string* out) {
+Status AppendCounters(const RuleHits& hits, std::size_t from, std::string* out) {
   heliostat_v1_Reading reading{};
   reading.which_kind = heliostat_v1_Reading_hits_tag;
   heliostat_v1_RuleHits& message = reading.kind.hits;
@@ -109,9 +109,9 @@ Status AppendReading(const RuleHits& hits, std::size_t from, std::string* out) {
   return Append(reading, out);
 }
 
-Status AppendReading(const RuleHits& hits, std::string* out) {
+Status AppendCounters(const RuleHits& hits, std::string* out) {
   for (std::size_t from = 0; from < hits.rules.size(); from += kHitsAReading) {
-    HELIOSTAT_RETURN_IF_ERROR(AppendReading(hits, from, out));
+    HELIOSTAT_RETURN_IF_ERROR(AppendCounters(hits, from, out));
   }
   return {};
 }
