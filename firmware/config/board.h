@@ -25,7 +25,7 @@ struct BoardPort {
   IpAddress primary_ipv6{};
   std::uint16_t mtu = 0;             // bytes of IP packet; 0: the device's
   std::string kernel_interface{};    // its offloads are turned off before use; ${NAME} as above; may be empty
-  std::uint16_t receive_queues = 1;  // each is served by one worker; more than 1 of DPDK devices only
+  std::uint16_t receive_queues = 1;  // each is served by one worker; only DPDK devices may have several
   friend bool operator==(const BoardPort&, const BoardPort&) = default;
 };
 

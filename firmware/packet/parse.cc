@@ -27,7 +27,7 @@ std::uint16_t Load16(Frame frame, std::size_t offset) { return HeaderAt<Be16>(fr
 
 void SetFlags(FlowKey& key, unsigned flags) { key.flags = static_cast<std::uint16_t>(key.flags | flags); }
 
-// TCP, UDP and SCTP begin alike. `rest` is what the frame holds of the header, not 0.
+// TCP, UDP and SCTP begin alike. `rest`, which is not 0, is how many bytes of the header the frame holds.
 void ParsePorts(Frame frame, std::size_t offset, std::size_t rest, FlowKey& key) {
   if (rest >= 4) [[likely]] {
     key.source_port = Load16(frame, offset);

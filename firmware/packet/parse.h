@@ -23,10 +23,10 @@ void ParseInto(std::span<const std::uint8_t> frame, FlowKey& key);
   return key;
 }
 
-// The same for both directions of a flow: of the 5-tuple (TCP, UDP, SCTP; ICMP echo with its identifier), else of
-// addresses and protocol (all fragments, other ICMP), else of MACs and EtherType. Well mixed in all 32 bits.
-// Fragments of IPv6 leave the protocol out: extension headers behind the fragment header hide it from all but the
-// first, and every fragment of a datagram has one hash.
+// A hash that is the same for both directions of a flow. It covers the 5-tuple (TCP, UDP, SCTP; ICMP echo with its
+// identifier), else addresses and protocol (all fragments, other ICMP), else MACs and EtherType. All 32 bits are well
+// mixed. Fragments of IPv6 leave the protocol out: extension headers behind the fragment header hide it from all but
+// the first, and every fragment of a datagram has one hash.
 [[nodiscard]] std::uint32_t SymmetricHash(const FlowKey& key);
 
 }  // namespace heliostat::packet

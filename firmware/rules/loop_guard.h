@@ -56,7 +56,7 @@ class LoopGuard {
  private:
   using VlanIds = std::bitset<4096>;
 
-  // From the key alone: almost every frame ends here.
+  // Decides from the key alone; almost every frame ends here.
   [[nodiscard]] static bool MayBeTunnel(const packet::FlowKey& key) {
     return key.protocol == packet::kProtocolGre ||
            (key.protocol == packet::kProtocolUdp &&

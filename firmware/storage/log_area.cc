@@ -134,7 +134,8 @@ Status LogArea::CheckHeader(const AreaHeader& header) const {
   return OkStatus();
 }
 
-// Records are appended to an area only once its headers are synced: where one is found they have rotten.
+// Records are appended to an area only once its headers are synced: where such a record is found, the headers have
+// rotten.
 Status LogArea::FindAppended(Window& window) {
   std::vector<std::uint8_t> payload;
   for (std::uint32_t at = shape_.begin(); at < shape_.end(); ++at) {
