@@ -1,5 +1,5 @@
-// What the card keeps across a power cut: its flash, and the stores on it. Opened before the ports, since a state that
-// can't be read is known at once; from then on the agent's thread's.
+// What the card keeps across a power cut: its flash, and the stores on it. It is opened before the ports, so that a
+// state that can't be read is known at once; from then on it is the agent's thread's.
 #pragma once
 
 #include <functional>
@@ -26,9 +26,9 @@ class CardState {
   storage::GenerationStore& generations() { return *generations_; }
   storage::AuditLog& audit() { return *audit_; }
   storage::SettingsStore& settings() { return *settings_; }
-  // Who writes generations anew when the log is compacted.
+  // The provisioner writes generations anew when the log is compacted.
   void set_provisioner(control::Provisioner* provisioner) { provisioner_ = provisioner; }
-  // What of it could not be read when it was opened.
+  // Says which parts could not be read when it was opened.
   [[nodiscard]] const std::vector<std::string>& damage() const { return damage_; }
 
  private:
@@ -43,8 +43,8 @@ class CardState {
   std::vector<std::string> damage_;
 };
 
-// The card's trust bundle: what the flash has; where it has none, that of `folder`, which is on the flash from then on.
-// An empty folder: none. Says in the log which it is.
+// Returns the card's trust bundle: the one on the flash or, where there is none, that of `folder`. Logs it when the
+// flash's counts although a folder is given. kFailedPrecondition when the flash has none and `folder` is empty.
 [[nodiscard]] Result<hal::TrustBundle> LoadTrust(storage::SettingsStore& settings, const std::string& folder);
 
 }  // namespace heliostat
