@@ -15,7 +15,7 @@ class FailingMemory {
   FailingMemory(const FailingMemory&) = delete;
   FailingMemory& operator=(const FailingMemory&) = delete;
 
-  // What the test's own devices take is not counted.
+  // While a Pause lives, allocations are not counted: those of the test's own devices.
   class Pause {
    public:
     Pause();

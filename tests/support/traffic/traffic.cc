@@ -42,7 +42,7 @@ class Pace {
  public:
   explicit Pace(std::uint64_t rate_pps) : rate_pps_(rate_pps) {}
 
-  // Before each packet; true when some time went by since the last.
+  // Is called before each packet; returns true when some time has gone by since the last.
   bool Wait() {
     if (rate_pps_ == 0) return false;
     const auto due = start_ + std::chrono::nanoseconds(kSecond_ns / rate_pps_ * packets_++);
@@ -74,7 +74,7 @@ class Link {
   }
 
   void Write(Side side, std::uint64_t time_ns, std::span<const std::uint8_t> frame) {
-    // Only whole records are written out, so that who follows need not wait for the rest of one.
+    // Only whole records are written out, so that a follower need not wait for the rest of one.
     if (pace_.Wait()) {
       guest_.Flush();
       wire_.Flush();

@@ -166,7 +166,7 @@ TEST(Agent, UsesALedgerLineAgainOnlyWhenNoWorkerReadsIt) {
     config.sessions[0].metadata.name = name;
     card.Apply(config);
   };
-  // Of the entries that were made first, one a direction.
+  // Counts in the entries that were made first, one a direction.
   const auto in_first_line = [&card] {
     datapath::EntryCounts counts = card.worker().ledger().Read(0);
     counts += card.worker().ledger().Read(1);

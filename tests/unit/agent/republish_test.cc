@@ -217,7 +217,7 @@ TEST(Republish, LosesNoPacketAndDoublesNoCopyTenThousandTimesUnderTraffic) {
   std::printf("%d epochs of one generation over %llu packets; memory in use %zu -> %zu bytes\n", kTimes,
               static_cast<unsigned long long>(put), settled, used);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  // What waits for the worker to leave it is bounded by how far the worker lags, not by how often it was published.
+  // How far the worker lags bounds what waits for it, not how often something was published.
   EXPECT_LT(used, settled + (std::size_t{4} << 20U));
 #endif
 }

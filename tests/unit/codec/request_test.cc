@@ -17,7 +17,7 @@ using google::protobuf::Message;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// One of every call, every field set.
+// Returns one request of every call, with every field set.
 std::vector<v1::Request> SampleRequests() {
   std::vector<v1::Request> requests(16);
   for (std::size_t i = 0; i < requests.size(); ++i) requests[i].set_id(i == 0 ? ~0ULL : i);

@@ -41,7 +41,7 @@ FlowKey KeyOf(std::uint16_t flow) {
   return key;
 }
 
-// What the policy says, unasked by the cache.
+// What the policy says when it is asked directly.
 Verdict Says(const rules::Policy& policy, const FlowKey& key) {
   Verdict verdict;
   policy.Classify({&key, 1}, {&verdict, 1});
@@ -91,7 +91,7 @@ TEST(VerdictCache, TellsKeysApartThatDifferInOneByte) {
   }
 }
 
-// Of each of `flows` flows a verdict of its own.
+// A policy that gives each of `flows` flows a verdict of its own.
 std::shared_ptr<const rules::Policy> RuleForEach(std::uint16_t flows) {
   std::vector<config::Filter> filters(1);
   for (std::uint16_t flow = 0; flow < flows; ++flow) {

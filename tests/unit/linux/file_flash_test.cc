@@ -18,7 +18,7 @@ std::atomic<int> folder_syncs{0};
 std::atomic<off_t> unreadable{-1};  // an offset in any file
 }  // namespace
 
-// In the place of the C library's, in this program: a disk with a bad sector.
+// Takes the C library's place in this program, as a disk with a bad sector.
 extern "C" ssize_t pread(int fd, void* out, size_t size, off_t offset) {
   if (offset <= unreadable && unreadable < offset + static_cast<off_t>(size)) {
     errno = EIO;
@@ -27,7 +27,7 @@ extern "C" ssize_t pread(int fd, void* out, size_t size, off_t offset) {
   return syscall(SYS_pread64, fd, out, size, offset);
 }
 
-// In the place of the C library's, in this program: what it syncs can't be seen otherwise.
+// Takes the C library's place in this program, since what is synced can't be seen otherwise.
 extern "C" int fsync(int fd) {
   struct stat found {};
   if (fstat(fd, &found) == 0 && S_ISDIR(found.st_mode)) ++folder_syncs;

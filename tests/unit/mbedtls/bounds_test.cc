@@ -55,7 +55,7 @@ class Bounds : public TlsPair {
     client_ = std::make_unique<Impostor>(certificates, private_key, std::move(far));
   }
 
-  // How it ends on the card.
+  // Shakes hands and returns how it ends on the card.
   Transfer ShakeHands() {
     Transfer ended{.outcome = Outcome::kWaitRead};
     for (int turn = 0; turn < 20 && ended.outcome == Outcome::kWaitRead; ++turn) {

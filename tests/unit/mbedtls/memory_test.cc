@@ -17,7 +17,7 @@
 
 namespace {
 
-// What a handshake's Finished was compared with and was not, in all branches: shared by their processes.
+// The Finished values that handshakes expected and did not get, in all branches; their processes share this.
 struct Mismatches {
   std::array<std::array<std::uint8_t, 12>, 64> expected{};
   std::size_t count = 0;
@@ -40,7 +40,7 @@ namespace {
 
 using Outcome = Transfer::Outcome;
 
-// What became of a handshake in which one allocation failed: a process's exit status.
+// The exit status of a process says what became of a handshake in which one allocation failed.
 enum End : int { kRefused = 0, kConnected = 1, kHangs = 10, kWrongPeer = 11, kLeaks = 12 };
 
 // A connection that lies in memory, so that a fork has its own, and that allocates nothing on its way.

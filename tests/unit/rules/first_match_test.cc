@@ -285,7 +285,7 @@ FlowKey KeyFor(Chance& chance, const Rule& rule) {
   return key;
 }
 
-// One step over an edge.
+// Moves the key one step over an edge.
 void Nudge(Chance& chance, FlowKey& key) {
   switch (chance.Below(8)) {
     case 0: ++key.source_port; break;

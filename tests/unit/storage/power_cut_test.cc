@@ -176,7 +176,7 @@ TEST_P(PowerCut, TwiceLeavesTheLastGenerationOrTheOneInFlight) {
   EXPECT_GE(figures.erases, 2 * 1U) << "it has to compact";
 }
 
-// Not SHA-256, and as good for what is shown here.
+// This is not SHA-256, but just as good for what is shown here.
 hal::Sha256Digest Digest(std::span<const std::uint8_t> bytes) {
   hal::Sha256Digest digest{};
   std::uint32_t crc = 0;
