@@ -50,7 +50,7 @@ class ResourceTable {
     return found == index_.end() ? nullptr : &resources_[*found];
   }
 
-  // No resource of its name may be there yet.
+  // A resource of its name must not be there yet.
   void Add(Resource resource) {
     resources_.push_back(std::move(resource));
     gone_.push_back(false);

@@ -19,8 +19,8 @@
 
 namespace heliostat::config {
 
-// Which of the card's interfaces are guests (vm or nfv), by name and primary address. Views into `interfaces`, which
-// outlives it; none when they are not known.
+// Finds which of the card's interfaces are guests (vm or nfv), by name and primary address. It holds views into
+// `interfaces`, which must outlive it; there are none when the interfaces are not known.
 class Guests {
  public:
   Guests() = default;

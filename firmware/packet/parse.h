@@ -9,8 +9,8 @@
 
 namespace heliostat::packet {
 
-// No header that counts lies deeper: 14 + 2 tags + fixed IPv6 + 512 bytes of extension headers + the TCP flags.
-// A longer contiguous start of the frame gives the same key.
+// No header that counts lies deeper than 14 + 2 tags + fixed IPv6 + 512 bytes of extension headers + the TCP flags, so
+// a longer start of the frame gives the same key.
 inline constexpr std::size_t kMaxParseBytes = 640;
 
 // `frame` is the frame without FCS, or at least its first kMaxParseBytes. Reads nothing outside it, whatever its

@@ -50,7 +50,7 @@ class RecordLog {
   // Erases the area that does not count, to take what is to be kept. The active one counts until FinishCompaction has
   // returned ok.
   [[nodiscard]] Result<AreaWriter> StartCompaction();
-  // After an error here it is open which area counts: until the log is opened again it takes no more records.
+  // After an error here nobody knows which area counts: the log takes no more records until it is opened again.
   [[nodiscard]] Status FinishCompaction(AreaWriter writer);
 
   // The shape of either area.
