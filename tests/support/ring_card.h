@@ -62,7 +62,7 @@ class RingCard {
   explicit RingCard(RingCardOptions options);
   ~RingCard();
 
-  // Aborts when it is not valid: a broken test.
+  // Aborts when `config` is not valid, since the test is broken then.
   void Apply(const config::Config& config);
   agent::Agent& agent() { return *agent_; }
   datapath::Worker& worker(std::size_t i = 0) { return *workers_[i]; }
@@ -70,7 +70,7 @@ class RingCard {
   ManualClock& clock() { return clock_; }
   hal::dpdk::EthdevPort& port(const std::string& name) { return *ports_[Index(name)].port; }
 
-  // A frame arrives at the port; segments of at most `segment_bytes`. Aborts when there is no room.
+  // Lets a frame arrive at the port, in segments of at most `segment_bytes`. Aborts when there is no room.
   void Put(const std::string& port, const Bytes& frame, std::size_t segment_bytes = 2048, std::uint16_t queue = 0);
   // Returns what the card has sent there since the last call, in order.
   std::vector<Bytes> Take(const std::string& port);

@@ -33,7 +33,7 @@ class CaptureWriter {
   // Readers of the file see what was written so far.
   void Flush() { (void)std::fflush(file_.get()); }
   [[nodiscard]] std::uint64_t frames() const { return frames_; }
-  // The last call. kUnavailable: not everything reached the file.
+  // Must be the last call. kUnavailable: not everything reached the file.
   [[nodiscard]] Status Close();
 
  private:

@@ -59,7 +59,7 @@ class Pace {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// Both files, or none of use.
+// Writes both files, or leaves none that is of use.
 class Link {
  public:
   static Result<Link> Create(const std::string& folder, std::uint64_t rate_pps) {
@@ -127,7 +127,7 @@ std::optional<std::uint64_t> Number(std::string_view text) {
   return value;
 }
 
-// False: what was given makes no sense; `mistake` says why.
+// Returns false when the options make no sense; `mistake` says why.
 bool ParseOptions(int argc, char** argv, Options& options, std::string& mistake) {
   const option kLong[] = {{"seed", required_argument, nullptr, 's'},
                           {"packets", required_argument, nullptr, 'n'},

@@ -152,7 +152,7 @@ TEST(Agent, ForgetsTheCountersOfASourceThatIsTakenOut) {
   EXPECT_EQ(card.agent().Read().ledger.size(), 2U);
 }
 
-// All names change at once: the lines of the generation before are still counted in.
+// All names change at once, while the worker still counts in the lines of the epoch before.
 TEST(Agent, HasALedgerForTwoGenerationsAtTheLimit) {
   const config::Limits limits;
   datapath::LedgerShard shard;

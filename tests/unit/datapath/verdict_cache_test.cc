@@ -55,7 +55,7 @@ Verdict Ask(VerdictCache& cache, const rules::Policy& policy, const FlowKey& key
 }
 
 const auto kAccepts = Always(config::Action::kAccept);
-// Has the identity of `kAccepts`, as no policy does: what was not asked again is still accepted.
+// It has the identity of `kAccepts`, as no other policy may: a key whose verdict is remembered is still accepted.
 const auto kRejects = Always(config::Action::kReject);
 
 TEST(VerdictCache, AsksThePolicyOnceForOneFlow) {

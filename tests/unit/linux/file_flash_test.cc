@@ -93,7 +93,7 @@ TEST_F(FileFlashTest, LeavesTheModeOfAFileAloneThatIsNone) {
   EXPECT_EQ(found.st_mode & 0777U, 0644U);
 }
 
-// Whoever made it may have been killed before it could.
+// Whoever made the file may have been killed before it synced its name.
 TEST_F(FileFlashTest, SyncsItsNameEachTimeItIsOpened) {
   for (int i = 0; i < 2; ++i) {
     const int before = folder_syncs;
@@ -195,7 +195,7 @@ TEST_F(FileFlashTest, FailsWithTheReasonWhenTheFileShrinks) {
   EXPECT_EQ(flash->Read(8192, out).code(), Code::kUnavailable);
 }
 
-// Lost bytes are a matter of reading alone: whoever writes would take the history to be lost.
+// Only reading may tell of lost bytes: a writer that was told would take the history to be lost.
 TEST_F(FileFlashTest, ErasesWhatTheDiskCantReadAndCallsNoWriteALoss) {
   const auto flash = Open();
   ASSERT_TRUE(flash->Program(4096, kUnit).ok());

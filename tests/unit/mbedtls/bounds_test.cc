@@ -17,7 +17,8 @@ namespace {
 
 using Outcome = Transfer::Outcome;
 
-// Never runs dry: where there is nothing more to read, `more` sends it. Closed when that was no end of it.
+// Never runs dry: when there is nothing more to read, `more` sends something. It closes once that has gone on for too
+// long.
 class EndlessStream final : public ByteStream {
  public:
   explicit EndlessStream(std::unique_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
@@ -171,7 +172,7 @@ TEST_F(Bounds, OurOwnChainIsHeldToThemBeforeItIsUsed) {
             "one that we trust");
 }
 
-// Any bytes in the place of certificates.
+// The message has any bytes in the place of certificates.
 TEST_F(Bounds, ADamagedCertificateMessageIsReadAsFarAsItGoes) {
   const std::string certificate = MadeUpAuthority(2048, 24);
   const auto number = [](std::size_t value) {

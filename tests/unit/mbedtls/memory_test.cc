@@ -26,7 +26,7 @@ Mismatches* mismatches = nullptr;
 
 }  // namespace
 
-// Stands in for the library's own, which it calls from one of its libraries in another.
+// Takes the place of the library's own, which one of its shared libraries calls in another.
 extern "C" int mbedtls_ct_memcmp(const void* one, const void* other, std::size_t size) {
   const int difference = std::memcmp(one, other, size);
   if (difference != 0 && size == 12 && mismatches != nullptr && mismatches->count < mismatches->expected.size()) {

@@ -45,7 +45,7 @@ class Committer {
       return false;
     }
     if (!Settle(store)) return true;
-    // Behind a cut far enough to compact again.
+    // After a cut it goes on until it compacts again.
     if (flash.operations() > 1) commits_ = std::min(commits_, known_.size() + kMore);
     while (known_.size() < commits_) {
       if (!CommitNext(store, flash)) return false;
@@ -94,7 +94,7 @@ class Committer {
     const std::uint64_t number = known_.size() + 1;
     if (number % 7 == 3 && !GiveUp(store, flash)) return false;
     asked_ = Next(number);
-    // Now and then in the place of all that was before.
+    // Now and then a commit takes the place of everything before.
     const bool alone = number % 6 == 5 && !asked_->info.unconfirmed;
     const Producer changes = ChangesBetween(known_.empty() ? KeyValues{} : known_.back().values, asked_->values);
     const auto committed =

@@ -30,7 +30,7 @@ struct CutFigures {
   }
 };
 
-// Plays what is left, with as many boots as it takes. False when something was found wrong.
+// Plays what is left, with as many boots as it takes. Returns false when something was found wrong.
 template <typename Player>
 bool PlayOn(hal::emulated::EmulatedFlash& flash, Player& player) {
   for (int boots = 0; !testing::Test::HasFailure(); ++boots) {
