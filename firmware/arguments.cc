@@ -50,7 +50,7 @@ std::optional<int> TakeSeed(const char* text, Arguments& arguments) {
   char* end = nullptr;
   errno = 0;
   arguments.seed = std::strtoull(text, &end, 0);
-  // strtoull also takes a sign, and wraps: only a digit may come first.
+  // strtoull would also take a sign, and wrap, so the text must begin with a digit.
   if (*text >= '0' && *text <= '9' && *end == '\0' && errno == 0) return std::nullopt;
   return Usage(std::string("--seed ") + text + " is not a number of 64 bits");
 }

@@ -43,8 +43,9 @@ class CardState {
   std::vector<std::string> damage_;
 };
 
-// Returns the card's trust bundle: the one on the flash or, where there is none, that of `folder`. Logs it when the
-// flash's counts although a folder is given. kFailedPrecondition when the flash has none and `folder` is empty.
+// Returns the card's trust bundle: the one on the flash or, where there is none, that of `folder`. Logs that the
+// flash's counts when `folder` is given all the same. kFailedPrecondition when the flash has none and `folder` is
+// empty.
 [[nodiscard]] Result<hal::TrustBundle> LoadTrust(storage::SettingsStore& settings, const std::string& folder);
 
 }  // namespace heliostat

@@ -21,7 +21,7 @@ class AgentThread {
 
   // `agent` must outlive this, and nobody else may call it meanwhile.
   explicit AgentThread(Agent& agent, TickFunction tick = {});
-  // First does what is still in the mailbox.
+  // Does what is still in the mailbox, then ends the thread.
   ~AgentThread();
   AgentThread(const AgentThread&) = delete;
   AgentThread& operator=(const AgentThread&) = delete;

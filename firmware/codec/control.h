@@ -108,10 +108,10 @@ struct Request {
 // The variant's field name in Request: `commit`.
 [[nodiscard]] std::string_view CallName(const Call& call);
 
-// Decodes one frame without its length. What the contract does not know is refused by its path, wherever it lies; only
-// in the changes of an Edit it just finds where each ends (ConfigEditor scans them). Numbers are held to the contract's
-// ranges; who may ask, and whether it can be done, is control's matter. On error `*id` is the request's id if it could
-// be read, else 0. kInvalidArgument; kDataLoss.
+// Decodes one frame without its length. What the contract does not know is refused by its path, wherever it lies,
+// except in the changes of an Edit: of these only the ends are found (ConfigEditor scans them). Numbers are held to the
+// contract's ranges; who may ask, and whether it can be done, is control's matter. On error `*id` is the request's id
+// if it could be read, else 0. kInvalidArgument; kDataLoss.
 [[nodiscard]] Result<Request> DecodeRequest(std::span<const std::uint8_t> frame, std::uint64_t* id);
 
 // Walks the changes of an Edit.

@@ -37,7 +37,7 @@ Status RuleTwice(const std::string& subject, std::uint32_t number) {
 
 std::string_view DirectionName(bool inbound) { return inbound ? " inbound" : " outbound"; }
 
-// Which list of a filter is meant, and what it is called.
+// Finds which list of a filter is meant, and what it is called.
 template <typename Message>
 Status ReadList(const Message& message, bool* inbound, std::string* subject) {
   *inbound = message.direction == heliostat_v1_Direction_INBOUND;

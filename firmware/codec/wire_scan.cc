@@ -73,7 +73,7 @@ bool IsNameless(const pb_msgdesc_t* d) {
   return d == heliostat_v1_Unit_fields || d == heliostat_v1_Change_fields || d == heliostat_v1_Patch_fields;
 }
 
-// What a user calls this message.
+// Returns what a user calls this message.
 std::string NameOf(const Frame& frame) {
   const auto* d = frame.descriptor;
   const auto bytes = frame.bytes;

@@ -29,7 +29,7 @@ struct BoardPort {
   friend bool operator==(const BoardPort&, const BoardPort&) = default;
 };
 
-// What is kept across a power cut: regions of the flash, one behind another in this order.
+// The regions of the flash, which keep what must survive a power cut; they lie one behind another in this order.
 struct FlashMap {
   std::uint32_t erase_block_bytes = 64 * 1024;
   std::uint32_t program_bytes = 256;

@@ -33,7 +33,7 @@ class LedgerShard {
   // Sets the entry to 0. No worker may be able to reach it any more.
   void Clear(std::uint32_t entry);
 
-  // Between Begin and End entries may be out of balance, and readers wait.
+  // Between Begin and End, entries may be out of balance, and readers wait.
   void Begin() { sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
   void End() { sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 

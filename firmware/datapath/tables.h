@@ -57,7 +57,7 @@ struct TierTable {
   std::vector<CopyPlan> plans;                          // by slot; an excluded filter has none
 };
 
-// What is judged at one (interface, direction). Epochs share it as long as nothing in it changes.
+// The tables that judge frames at one (interface, direction). Epochs share them as long as nothing in them changes.
 struct SourceTable {
   std::uint16_t port = 0;
   config::Direction direction = config::Direction::kInbound;

@@ -48,7 +48,7 @@ struct Ipv6ExtensionHeader {
   std::uint8_t next_header = kProtocolNoNextHeader;
   std::uint8_t length = 0;
 
-  // `type` is the number by which the header before names this one.
+  // `type` is the number by which the preceding header names this one.
   [[nodiscard]] constexpr std::size_t Bytes(std::uint8_t type) const {
     if (type == kProtocolFragment) return 8;
     return type == kProtocolAuthentication ? (length + std::size_t{2}) * 4 : (length + std::size_t{1}) * 8;

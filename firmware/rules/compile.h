@@ -24,7 +24,7 @@ struct TierPolicy {
   std::vector<std::uint32_t> sessions;
 };
 
-// What judges at one (interface, direction).
+// The policies that judge frames at one (interface, direction).
 struct SourcePolicies {
   // The interface's excluded filter, which is asked first: what it accepts no session gets. Null when it has nothing
   // for this direction.
@@ -40,7 +40,7 @@ struct CompiledInterface {
   std::array<SourcePolicies, 2> directions;  // by config::Direction
 };
 
-// By index of Config::filters and direction: null where no session needs it.
+// The tables are by index of Config::filters and by direction; null where no session needs one.
 using FilterTables = std::vector<std::array<std::shared_ptr<const FilterTable>, 2>>;
 
 struct Compiled {

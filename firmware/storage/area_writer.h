@@ -39,7 +39,7 @@ class AreaWriter {
   [[nodiscard]] std::uint32_t epoch() const { return epoch_; }
   [[nodiscard]] const AreaShape& shape() const { return shape_; }
 
-  // What a record takes at most when it is synced alone.
+  // The most bytes that a record takes when it is synced alone.
   [[nodiscard]] std::uint32_t Footprint(std::size_t payload_bytes) const;
 
  private:

@@ -1,4 +1,5 @@
-// Which generations a log holds, and where: built record by record, by whoever reads or writes them. Knows no flash.
+// The index says which generations a log holds, and where. Whoever reads or writes records builds it record by record.
+// It knows no flash.
 #pragma once
 
 #include <cstdint>

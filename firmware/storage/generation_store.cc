@@ -150,8 +150,8 @@ Status GenerationStore::State::Run(const Producer& changes, const Sink& sink) co
   return first.ok() ? status : first;
 }
 
-// The bytes that are held back while changes are written: for padding, the commit, its confirmation and, of an
-// unconfirmed one, going back to its base. Its base alone must fit even with the longest texts, and its own may be
+// The bytes that are held back while changes are written: for padding, the commit, its confirmation and, if it is
+// unconfirmed, going back to its base. The base must fit with the longest texts, and those that it has now may be
 // shorter.
 std::uint32_t GenerationStore::State::ClosingBytes(const GenerationInfo& info) const {
   const auto aligned = [this](std::size_t bytes) {
@@ -329,7 +329,7 @@ Status GenerationStore::State::Compact(std::uint64_t needed_bytes, std::uint64_t
   return last;
 }
 
-// What the kept generations from that one on take in a new area, or a little less.
+// Returns how many bytes the kept generations from that one on take in a new area, or a little less.
 Result<std::uint64_t> GenerationStore::State::BytesFrom(std::size_t first) const {
   std::uint64_t bytes = kRecordBytes + kNumberBytes + log->shape().program_bytes;
   for (std::size_t i = first; i < index.kept().size(); ++i) {

@@ -104,7 +104,7 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
         "device more queues");
   }
   info_.receive_queues = options.receive_queues;
-  // 0: the driver has no bound.
+  // 0 means that the driver has no bound.
   if (device.tx_desc_lim.nb_mtu_seg_max != 0) info_.max_send_segments = device.tx_desc_lim.nb_mtu_seg_max;
   rte_eth_conf conf{};
   info_.driver = device.driver_name;

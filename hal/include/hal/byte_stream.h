@@ -11,7 +11,7 @@
 
 namespace heliostat::hal {
 
-// What one Read or Write came to.
+// The outcome of one Read or Write.
 struct Transfer {
   enum class Outcome : std::uint8_t {
     kBytes,      // `bytes` of them, at least one

@@ -18,7 +18,7 @@ struct PortInfo {
   std::uint16_t mtu = 1500;               // bytes of IP packet
   std::uint32_t max_receive_bytes = ~0U;  // a longer frame has arrived damaged
   std::uint32_t max_send_bytes = ~0U;     // a longer frame would be lost without a word: the worker counts it instead
-  std::uint32_t send_tag_bytes = 0;       // it may be so much longer when its outermost tag is 0x8100
+  std::uint32_t send_tag_bytes = 0;       // a frame whose outermost tag is 0x8100 may be so much longer
   std::uint16_t max_send_segments = 0xffff;
   bool multi_segment_send = false;  // takes chained packets; without it every copy is contiguous
   std::uint16_t receive_queues = 1;
