@@ -132,7 +132,7 @@ Result<std::unique_ptr<hal::Port>> Card::OpenCaptureFile(const config::BoardPort
   constexpr std::string_view kReceive = "rx=";
   constexpr std::string_view kSend = "tx=";
   const std::string subject = "port \"" + board_port.name + "\"";
-  // The last one: a path may have commas.
+  // The last one counts, since a path may have commas.
   const std::size_t comma = arguments.rfind("," + std::string(kSend));
   const bool receives = arguments.starts_with(kReceive) && comma != std::string::npos;
   if (!receives && !arguments.starts_with(kSend)) {

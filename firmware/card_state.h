@@ -1,5 +1,5 @@
-// What the card keeps across a power cut: its flash, and the stores on it. Opened before the ports, since a state that
-// can't be read is known at once; from then on the agent's thread's.
+// What the card keeps across a power cut: its flash, and the stores on it. It is opened before the ports, so that a
+// state that can't be read is known at once; from then on it is the agent's thread's.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@ class CardState {
   [[nodiscard]] static Result<std::unique_ptr<CardState>> Open(const std::string& path, const config::FlashMap& map);
 
   control::CardStores& stores() { return *stores_; }
-  // What of it could not be read when it was opened.
+  // Says which parts could not be read when it was opened.
   [[nodiscard]] const std::vector<std::string>& damage() const { return damage_; }
 
  private:
@@ -32,8 +32,9 @@ class CardState {
   std::vector<std::string> damage_;
 };
 
-// The card's trust bundle: what the flash has; where it has none, that of `folder`, which is on the flash from then on.
-// An empty folder: none. Says in the log which it is.
+// Returns the card's trust bundle: the one on the flash or, where there is none, that of `folder`. Logs that the
+// flash's counts when `folder` is given all the same. kFailedPrecondition when the flash has none and `folder` is
+// empty.
 [[nodiscard]] Result<hal::TrustBundle> LoadTrust(storage::SettingsStore& settings, const std::string& folder);
 
 }  // namespace heliostat

@@ -40,7 +40,7 @@ Result<Prepared> Agent::Build(std::shared_ptr<const config::Config> config) {
   return prepared;
 }
 
-// After it, Publish and Reclaim allocate nothing.
+// Reserves all the memory that Publish and Reclaim will need, so that they allocate nothing.
 Status Agent::Reserve(Registry& registry) {
   registry.ledger_entries().ReserveFree();
   registry.hit_entries().ReserveFree();
@@ -104,7 +104,7 @@ bool Agent::Tick() {
   return changed;
 }
 
-// By epoch: a worker that reads a younger one has left an older one for good.
+// Frees the epochs that every worker has left: one that reads a younger epoch never goes back to an older one.
 void Agent::Reclaim() {
   std::uint64_t oldest_read = ~std::uint64_t{0};
   for (const datapath::Worker* worker : workers_) oldest_read = std::min(oldest_read, worker->epoch());

@@ -3,8 +3,7 @@
 // Prepare validates, plans, compiles and builds: all that may fail. Publish can't fail: it stores one pointer. Between
 // the two a caller may write the configuration to flash. Workers take it up at their next pass; what they leave behind
 // is freed when the last has. A *generation* is what an operator committed; each publication is an *epoch*, and the
-// agent publishes the same generation again when the world changes under it. All methods: the agent's thread, except
-// where said.
+// agent publishes the same generation again when the world changes under it. All methods belong to the agent's thread.
 #pragma once
 
 #include <atomic>
@@ -31,23 +30,23 @@ struct AgentOptions {
   config::Card card;  // interfaces by port
   std::uint8_t hardware_id = 0;
   std::uint64_t seed = 0;
-  std::vector<hal::Port*> ports;  // as the card's interfaces
+  std::vector<hal::Port*> ports;  // in the order of the card's interfaces
   hal::Clock* clock = nullptr;
 };
 
-// What some worker may still read, and the entries that nothing but it names.
+// An epoch that some worker may still read, and the entries that only it names.
 struct Retired {
   Epoch epoch;
   Released released;
 };
 
-// A configuration that is built and not published. Dropped, it leaves nothing behind but the memory that the workers'
-// shards have reserved for its entries, which they keep and use again: at most LedgerShard::kMaxEntries and
-// HitShard::kMaxEntries of them.
+// A configuration that is built but not published. If it is dropped, all that stays is the memory that the workers'
+// shards have reserved for its entries; they keep and reuse it, and it is bounded by LedgerShard::kMaxEntries and
+// HitShard::kMaxEntries.
 struct Prepared {
   MadeEpoch made;
   Applied applied;
-  std::list<Retired> retired;  // one: room for what it takes the place of
+  std::list<Retired> retired;  // one element, in which Publish puts the epoch before
 };
 
 class Agent {
@@ -57,36 +56,38 @@ class Agent {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  // Before workers start. They are given `tables` and `link_up`, live as long as the agent and are read by it.
+  // Is called before the workers start. They are given `tables` and `link_up`, and must live as long as the agent,
+  // which reads their counts.
   void Attach(datapath::Worker* worker) { workers_.push_back(worker); }
   [[nodiscard]] const datapath::TablesPointer* tables() const { return &published_; }
   [[nodiscard]] std::span<const std::atomic<bool>> link_up() const { return link_up_; }
 
-  // Validates and builds `config`; nothing is changed. kResourceExhausted when memory runs out, too; else as Validate,
-  // MakePlan, Compile and BuildTables.
+  // Validates and builds `config` and changes nothing. Returns the errors of Validate, MakePlan, Compile and
+  // BuildTables, and kResourceExhausted when memory runs out.
   [[nodiscard]] Result<Prepared> Prepare(std::shared_ptr<const config::Config> config);
-  // Can't fail and allocates nothing. No other method is called since its Prepare; `generation` is above the present
-  // one.
+  // Can't fail and allocates nothing. No other method may be called between Prepare and this one; `generation` must be
+  // above the present one.
   Applied Publish(Prepared prepared, std::uint64_t generation);
 
-  // Both at once, under the next number: all of `config`, or nothing of it and the error.
+  // Prepares `config` and publishes it as the next generation. On error nothing of it is applied.
   [[nodiscard]] Result<Applied> Apply(std::shared_ptr<const config::Config> config);
 
-  // The present generation once more, as the world is now. On error (kResourceExhausted) what was published stays.
+  // Builds the present generation anew for the world as it is now, and publishes it. On error (kResourceExhausted) what
+  // was published stays.
   [[nodiscard]] Status Republish();
-  // The same, with other interfaces: by port, as many as before. One of another name is another interface: the sessions
-  // of the name that went rest, and go on when it comes back, on whatever port.
+  // Republishes with other interfaces, given by port and as many as before. An interface is known by its name: the
+  // sessions of a name that went away rest, and resume when it comes back, on whatever port.
   [[nodiscard]] Status SetInterfaces(std::vector<config::Interface> interfaces);
 
-  // Now and then: follows the ports' links, frees what no worker reads any more. True: a link has changed, and with it
-  // maybe a session's state.
+  // Is called now and then: follows the ports' links and frees what no worker reads any more. Returns true when a link
+  // has changed, and with it maybe a session's state.
   bool Tick();
 
-  // As they are now, links included; by name.
+  // Both report the present states, links included, in order of name.
   [[nodiscard]] std::vector<SessionReport> Sessions() const { return ReportSessions(current_.plan, link_up_); }
   [[nodiscard]] std::vector<TargetReport> Targets() const { return ReportTargets(current_.plan, link_up_); }
 
-  // Balanced per line.
+  // Every ledger line of the reading balances.
   [[nodiscard]] Reading Read() const;
 
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
@@ -103,7 +104,7 @@ class Agent {
   std::vector<std::atomic<bool>> link_up_;
   std::uint64_t generation_ = 0;
   Epoch current_;
-  Registry registry_;           // of current_
+  Registry registry_;           // belongs to current_
   std::list<Retired> retired_;  // oldest first
   datapath::TablesPointer published_{nullptr};
 };

@@ -12,7 +12,7 @@ namespace {
 using config::Direction;
 using config::Encapsulation;
 
-// A plain or tagged copy is an Ethernet frame, whose MTU leaves room for a tag.
+// A plain or `vlan` copy is an Ethernet frame; an MTU counts neither its header nor one tag.
 constexpr std::uint32_t kEthernetBytes = 14;
 constexpr std::uint32_t kTagBytes = 4;
 constexpr std::uint32_t kMaxInnerBytes = 65'535;
@@ -30,7 +30,8 @@ encap::Kind KindOf(Encapsulation encapsulation) {
   return encap::Kind::kNone;
 }
 
-// What of a plan is as it was in an earlier one: what its copies are made of would come out the same.
+// Tells which sessions, targets and ports of a plan are as they were in an earlier one, so that their copies would be
+// made in the same way.
 class Unchanged {
  public:
   Unchanged(const Plan& before, const Plan& after) : before_(before), after_(after) {
@@ -43,13 +44,13 @@ class Unchanged {
     CompareSessions();
   }
 
-  // Index of the session in the plan before; kChanged: it is new, or not the same any more.
+  // The session's index in the earlier plan, or kChanged when it is new or not the same any more.
   static constexpr std::uint32_t kChanged = 0xffffffff;
   [[nodiscard]] std::uint32_t Session(std::uint32_t after) const {
     return after < sessions_.size() ? sessions_[after] : kChanged;
   }
   [[nodiscard]] bool Port(std::size_t port) const { return port < ports_.size() && ports_[port]; }
-  // Nothing at all has changed that the loop guard is told of.
+  // Returns true when nothing has changed that the loop guard is told of.
   [[nodiscard]] bool All() const {
     const auto is_changed = [](std::uint32_t one) { return one == kChanged; };
     return before_.config != nullptr && before_.interfaces == after_.interfaces &&
@@ -82,7 +83,7 @@ class Unchanged {
     });
   }
 
-  // Its deliveries tell of rights, of groups' members and of where its sources are.
+  // A session's deliveries are compared too, since they depend on rights, groups' members and the ports of its sources.
   void CompareSessions() {
     const std::vector<config::Session>& before = before_.config->sessions;
     const std::vector<config::Session>& after = after_.config->sessions;
@@ -104,7 +105,7 @@ class Unchanged {
   const Plan& after_;
   std::vector<bool> ports_;              // by port
   std::vector<std::uint32_t> targets_;   // by index after: index before, or kChanged
-  std::vector<std::uint32_t> sessions_;  // the same
+  std::vector<std::uint32_t> sessions_;  // by index after: index before, or kChanged
 };
 
 class TablesBuilder {
@@ -154,7 +155,7 @@ class TablesBuilder {
     return std::make_shared<const rules::LoopGuard>(own.copies, own.vlans);
   }
 
-  // Null: it would not come out the same.
+  // Returns the source's table of the earlier epoch, or null when it would not come out the same now.
   [[nodiscard]] std::shared_ptr<const datapath::SourceTable> EarlierTable(const std::string& interface,
                                                                           std::uint16_t port, Direction direction,
                                                                           const rules::SourcePolicies& policies) const {
@@ -251,7 +252,7 @@ class TablesBuilder {
     spec.interface_number = source.number;
     spec.session_number = session.number;
     spec.hardware_id = options_.hardware_id;
-    // Towards the source: what a guest receives, what leaves on a wire.
+    // A frame leaves the card's switch towards the source when a guest receives it or it goes out on a wire.
     spec.egress = (source.kind == config::InterfaceKind::kEdge) == (delivery.direction == Direction::kOutbound);
     spec.platform_subheader = target.platform_subheader;
     Result<encap::Template> header = encap::BuildTemplate(spec);
@@ -259,14 +260,14 @@ class TablesBuilder {
     member.header = *header;
     member.egress = static_cast<std::uint16_t>(hop.interface);
     member.max_inner_bytes = MaxInner(target, hop, egress, member.header);
-    // A plain copy keeps its own 0x8100 tag, which a port takes beyond its MTU; below a `vlan` copy's tag there is no
-    // room.
+    // A port takes one 0x8100 tag beyond its MTU. A plain copy spends it on the original's own tag, a `vlan` copy on
+    // the outer one.
     member.tagged_extra_bytes = target.encapsulation == Encapsulation::kNone ? kTagBytes : 0;
     member.resolved = true;
     return OkStatus();
   }
 
-  // By the MTU, and by what the egress port can carry at all.
+  // Both the MTU and the longest frame that the egress port can carry bound a copy.
   static std::uint32_t MaxInner(const config::Target& target, const underlay::NextHop& hop,
                                 const config::Interface& egress, const encap::Template& header) {
     const auto overhead = static_cast<std::uint32_t>(header.IpOverhead());
@@ -279,7 +280,8 @@ class TablesBuilder {
     return std::min({by_mtu, by_port, kMaxInnerBytes - kTagBytes});
   }
 
-  // Of any source: the session's sources share a limiter, and one of them may have no address to send from.
+  // The bound holds for every source, also for one that has no address to send from: a session's sources share a
+  // limiter.
   [[nodiscard]] std::uint32_t LargestCopy(const Delivery& delivery) const {
     const underlay::NextHop& hop = plan_.hops[delivery.member];
     if (!hop.routed) return 0;

@@ -18,16 +18,16 @@ struct TablesOptions {
   std::uint64_t now_ns = 0;  // monotonic
 };
 
-// What was there before, for what is as it was.
+// The epoch before, whose parts are shared where nothing has changed.
 struct EarlierTables {
   const Plan& plan;
   const rules::Compiled& compiled;
   const datapath::Tables* tables = nullptr;  // null: none
 };
 
-// Without their number. `registry` is the one of the tables to be made; what they need and it lacks is made. What is as
-// it was in `earlier`, from whose registry it has come, is shared with it: source tables, the loop guard.
-// kInvalidArgument, naming the session.
+// The tables get no epoch number here. `registry` is the new epoch's, made from that of `earlier`; what the tables need
+// and it lacks is added to it. Source tables and the loop guard are shared with `earlier` where nothing has changed.
+// kInvalidArgument names the session.
 [[nodiscard]] Result<std::unique_ptr<datapath::Tables>> BuildTables(const Plan& plan, const rules::Compiled& compiled,
                                                                     const TablesOptions& options,
                                                                     const EarlierTables& earlier, Registry& registry);

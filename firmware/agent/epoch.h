@@ -1,4 +1,4 @@
-// An epoch: all that is made of one configuration in one state of the world, and the order in which.
+// An epoch is all that is made of one configuration in one state of the world, in this order:
 //
 //   plan (rights, next hops) -> compile (rules) -> registry (what has a name goes on) -> tables (what workers read)
 #pragma once
@@ -24,11 +24,11 @@ struct Epoch {
 struct MadeEpoch {
   Epoch epoch;
   Registry registry;
-  Released released;  // what `earlier` named and this does not
+  Released released;  // entries that `earlier` named and this does not
 };
 
-// `config` is valid; `interfaces` are by port. `earlier` and its registry are unchanged. As MakePlan, rules::Compile
-// and BuildTables.
+// `config` must be valid; `interfaces` are by port. `earlier` and its registry stay unchanged. Returns the errors of
+// MakePlan, rules::Compile and BuildTables.
 [[nodiscard]] Result<MadeEpoch> MakeEpoch(std::shared_ptr<const config::Config> config,
                                           const std::vector<config::Interface>& interfaces,
                                           const TablesOptions& options, const Epoch& earlier,

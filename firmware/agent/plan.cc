@@ -18,7 +18,7 @@ using config::Direction;
 using config::Named;
 using config::Quoted;
 
-// Twice what the limit of session-source pairs allows without groups: about 45 MB of templates.
+// This is twice what the limit of session-source pairs allows without groups, and means about 45 MB of templates.
 constexpr std::uint32_t kMaxDeliveries = 262'144;
 
 constexpr std::array<Direction, 2> kDirections{Direction::kInbound, Direction::kOutbound};
@@ -55,7 +55,7 @@ class Planner {
   }
 
  private:
-  // Before anything is made of them.
+  // Deliveries are counted before any is made, so that too many of them cost no memory.
   Status CountDeliveries() {
     std::uint64_t deliveries = 0;
     for (const config::Session& session : config_.sessions) {
@@ -128,7 +128,7 @@ std::string NotSharedAnyMore(const config::Target& target, const std::string& us
   return "the owner of " + Named("target", target.metadata.name) + " no longer shares it with " + Quoted(user);
 }
 
-// Of a delivery that is not ready, and not because of its source's owner.
+// Says why a delivery is not ready, unless that is because of its source's owner.
 std::string WhyNot(const Plan& plan, const Delivery& delivery) {
   const config::Config& config = *plan.config;
   const config::Session& session = config.sessions[delivery.session];
@@ -155,7 +155,7 @@ std::string WhyNot(const Plan& plan, const Delivery& delivery) {
 
 using Names = std::unordered_set<std::string_view>;
 
-// Empty where every source is on the card and still its owner's.
+// Says why a source takes no part; empty when every source is on the card and the session's owner may still mirror it.
 std::string WhySourcesRest(const Plan& plan, const Names& on_card, const config::Session& session) {
   std::string reason;
   for (const std::string& source : session.sources) {
@@ -168,7 +168,7 @@ std::string WhySourcesRest(const Plan& plan, const Names& on_card, const config:
   return reason;
 }
 
-// All its sources take part: what their reasons would be need not be asked one by one.
+// Returns true when all sources take part, so that they need not be asked for their reasons one by one.
 bool EverySourceTakesPart(const Plan& plan, const config::Session& session, const SessionPlan& planned) {
   const std::uint32_t directions = session.direction == config::DirectionSet::kAll ? 2 : 1;
   if (planned.deliveries != directions * planned.members * session.sources.size()) return false;
@@ -203,7 +203,7 @@ void ReportEnabled(const Plan& plan, const Names& on_card, const config::Session
   }
 }
 
-// An active session all of whose links are down is not.
+// A session is not active while the links of all its egresses are down.
 void FollowLinks(const Plan& plan, std::span<const std::atomic<bool>> link_up, SessionReport* report) {
   if (!report->active) return;
   std::size_t up = 0;
@@ -217,7 +217,7 @@ void FollowLinks(const Plan& plan, std::span<const std::atomic<bool>> link_up, S
   report->active = up != 0;
 }
 
-// Empty: copies can be delivered to it.
+// Says why no copies can be delivered to the target; empty when they can.
 std::string WhyDown(const Plan& plan, std::size_t target, std::span<const std::atomic<bool>> link_up) {
   const underlay::NextHop& hop = plan.hops[target];
   if (!hop.resolved) return hop.reason;
@@ -253,7 +253,8 @@ OwnCopies FindOwnCopies(const Plan& plan) {
     const config::Interface& interface = plan.interfaces[port];
     if (interface.kind == config::InterfaceKind::kEdge) edges.emplace(interface.name, port);
   }
-  // Of targets in no session too: the VLAN is the mirror's, whoever sends on it just now.
+  // The VLANs of targets in no session count too: a VLAN belongs to the mirror whether or not a session uses it just
+  // now.
   for (const config::Target& target : config.targets) {
     if (target.interface.empty() || !target.vlan_id) continue;
     const auto edge = edges.find(target.interface);
@@ -263,7 +264,7 @@ OwnCopies FindOwnCopies(const Plan& plan) {
     const config::Target& member = config.targets[delivery.member];
     const underlay::NextHop& hop = plan.hops[delivery.member];
     if (!hop.routed || !IsTunnel(member.encapsulation)) continue;
-    // Both directions make the same copies: the first is enough.
+    // Both directions make copies of the same identity, so the first is enough.
     const bool second = config.sessions[delivery.session].direction == config::DirectionSet::kAll &&
                         delivery.direction != kDirections.front();
     if (second) continue;

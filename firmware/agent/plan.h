@@ -30,7 +30,7 @@ enum class DeliveryState : std::uint8_t {
   kNoOuterSource,    // there is no address to send from
 };
 
-// What one enabled session has copied from one source in one direction, and where one member of its target takes it.
+// One way that copies take: from one source in one direction, for one enabled session, to one member of its target.
 struct Delivery {
   std::uint32_t session = 0;  // index in Config::sessions
   std::uint32_t member = 0;   // index in Config::targets; no group
@@ -38,7 +38,7 @@ struct Delivery {
   config::Direction direction = config::Direction::kInbound;
   DeliveryState state = DeliveryState::kUnresolved;
 
-  // By a right that was taken back: the session still decides, and what it decides for is not copied.
+  // Returns true when a right was taken back: the session still decides, but what it accepts is not copied.
   [[nodiscard]] bool Withdrawn() const {
     return state != DeliveryState::kReady && state != DeliveryState::kUnresolved &&
            state != DeliveryState::kNoOuterSource;
@@ -48,34 +48,34 @@ struct Delivery {
 
 struct SessionPlan {
   std::uint32_t tunnel_id = 0;   // VNI or ERSPAN session ID; 0 where there is none
-  std::uint32_t first = 0;       // its deliveries in Plan::deliveries: by source, direction, member
-  std::uint32_t deliveries = 0;  // none of a disabled one, and none from a source that is not on the card
-  std::uint32_t members = 0;     // of its target: so many in a row are of one (source, direction)
+  std::uint32_t first = 0;       // index of its first in Plan::deliveries; they are by source, direction, member
+  std::uint32_t deliveries = 0;  // none for a disabled session, and none from a source that is not on the card
+  std::uint32_t members = 0;     // of its target: so many deliveries in a row share one (source, direction)
 };
 
 struct Plan {
   std::shared_ptr<const config::Config> config;
   std::vector<config::Interface> interfaces;  // by port
-  std::vector<underlay::NextHop> hops;        // by index of Config::targets; of groups nothing
+  std::vector<underlay::NextHop> hops;        // by index of Config::targets; empty for a group
   std::vector<SessionPlan> sessions;          // by index of Config::sessions
   std::vector<Delivery> deliveries;           // by session
-  // By port and direction: the first delivery of each session from there, ascending by session.
+  // The index of each session's first delivery from there, by port and direction, ascending by session.
   std::vector<std::array<std::vector<std::uint32_t>, 2>> from;
 
   [[nodiscard]] std::span<const Delivery> Of(const SessionPlan& session) const {
     return std::span(deliveries).subspan(session.first, session.deliveries);
   }
-  // One a member, of that session from that source; none: it takes nothing from there.
+  // The session's deliveries from that source in that direction, one a member; none when it takes nothing from there.
   [[nodiscard]] std::span<const Delivery> Of(std::uint32_t session, std::uint16_t source,
                                              config::Direction direction) const;
 };
 
-// `config` is valid. kResourceExhausted: more deliveries than a card has memory for.
+// `config` must be valid. kResourceExhausted: it needs more deliveries than a card has memory for.
 [[nodiscard]] Result<Plan> MakePlan(std::shared_ptr<const config::Config> config,
                                     std::vector<config::Interface> interfaces);
 
-// The source interface's own address, so that the receiver sees who was mirrored; else the tunnel's. Family kNone:
-// there is none of the remote's family.
+// The outer source address of copies: the source interface's own, so that the receiver sees who was mirrored, else the
+// tunnel's. Its family is kNone when neither has one of the remote's family.
 [[nodiscard]] IpAddress OuterSource(const config::Interface& source, const config::Target& target,
                                     const underlay::NextHop& hop);
 
@@ -87,7 +87,7 @@ struct OwnCopies {
 };
 [[nodiscard]] OwnCopies FindOwnCopies(const Plan& plan);
 
-// As they are while the links are so (by port).
+// Both report the states for these links, which are by port.
 [[nodiscard]] std::vector<SessionReport> ReportSessions(const Plan& plan, std::span<const std::atomic<bool>> link_up);
 [[nodiscard]] std::vector<TargetReport> ReportTargets(const Plan& plan, std::span<const std::atomic<bool>> link_up);
 

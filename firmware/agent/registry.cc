@@ -31,10 +31,10 @@ void Release(const Registry::Source& source, Released* released) {
   }
 }
 
-// What `session` still has of `earlier`: counters live as long as the session and its source do, sequences as long as
-// the session and its target, and a rate limiter as long as the session and its limit, though the session is disabled,
-// takes no copies in one direction just now, or its target has no sequence or route. A limiter made anew would be full:
-// nobody gets past the limit by turning a session off and on.
+// The part of `earlier` that `session` still has. Counters live as long as the session has the source, sequences as
+// long as it has the target, and a rate limiter as long as the limit stays the same, even while the session is
+// disabled, takes no copies in one direction, or its target has no sequence or route. A new limiter's bucket is full,
+// so turning a session off and on must not make one.
 std::shared_ptr<SessionState> Kept(const std::shared_ptr<SessionState>& earlier, const config::Session& session,
                                    const config::Config& config, Released* released) {
   const std::unordered_set<std::string_view> sources(session.sources.begin(), session.sources.end());
@@ -83,7 +83,7 @@ Registry Registry::For(const config::Config& config, Released* released) const {
   Registry next;
   next.ledger_entries_ = ledger_entries_;
   next.hit_entries_ = hit_entries_;
-  // Both sides are in the order of their names.
+  // Both lists of sessions are sorted by name.
   auto earlier = sessions_.begin();
   const auto end_session = [&] {
     for (const Source& source : earlier->second->sources) Release(source, released);
@@ -108,7 +108,7 @@ Registry Registry::For(const config::Config& config, Released* released) const {
       next.hits_.emplace_hint(next.hits_.end(), key, hits);
       continue;
     }
-    // A rule is known by its number, a service by its name: what stays goes on counting where it was.
+    // A rule is known by its number, a service by its name; one that stays keeps its entry.
     std::map<rules::RuleOrigin, std::uint32_t, decltype(&Before)> entry_of(&Before);
     for (std::size_t i = 0; i < hits.origins.size(); ++i) entry_of.emplace(hits.origins[i], (*hits.entries)[i]);
     auto entries = std::make_shared<HitEntries>();
@@ -123,7 +123,7 @@ Registry Registry::For(const config::Config& config, Released* released) const {
   return next;
 }
 
-// The session's state, of this registry alone.
+// Returns the session's state, copied first if another epoch's registry shares it.
 SessionState& Registry::Own(const std::string& session) {
   std::shared_ptr<SessionState>& state = sessions_[session];
   if (state == nullptr) {

@@ -1,10 +1,10 @@
-// The registry: what outlives an epoch, by name. Counters, ERSPAN sequences, rate limiters and hits of rules stay with
-// the session, source, target or rule that they are of, whatever port it is on and whether or not it makes copies just
-// now; so a session that is disabled and enabled again, or a port that goes and comes back, goes on where it was.
+// The registry holds by name what outlives an epoch. Counters, ERSPAN sequences, rate limiters and hits of rules stay
+// with their session, source, target or rule, whatever port it is on and whether or not it makes copies just now. So a
+// session that is disabled and enabled again, or a port that goes and comes back, continues where it was.
 //
-// A value: the next epoch's is made from a copy, so an epoch that is never published leaves nothing behind. What no
-// name needs any more is released in steps: dropped from the names here; then, when no worker reads tables that count
-// in it, cleared and free for others (Agent::Reclaim). The agent's thread.
+// A registry is a value: the next epoch's is made from a copy, so an epoch that is never published leaves nothing
+// behind. An entry that no name needs any more is released in two steps: For drops it from the names; once no worker
+// reads tables that count in it, Agent::Reclaim clears it and frees it for others. The agent's thread only.
 #pragma once
 
 #include <array>
@@ -23,11 +23,11 @@
 
 namespace heliostat::agent {
 
-// Numbered places in the workers' shards.
+// The numbers of entries in the workers' shards: each is taken, freed and taken again.
 class EntryPool {
  public:
   [[nodiscard]] std::uint32_t Take();
-  // Takes no memory after ReserveFree.
+  // Allocates nothing after ReserveFree.
   void Free(std::uint32_t entry) { free_.push_back(entry); }
   void ReserveFree() { free_.reserve(used_); }
   // Entries ever taken: 0..used()-1.
@@ -63,14 +63,15 @@ class Registry {
     std::shared_ptr<const datapath::HitEntries> entries;  // by rule, as `origins`
   };
 
-  // What `config` still has of this one, with what it has no more appended to `released`.
+  // Returns the registry of what `config` still has; the entries of what it does not have any more are appended to
+  // `released`.
   [[nodiscard]] Registry For(const config::Config& config, Released* released) const;
 
-  // What is asked for is made when it is not there yet.
+  // These four make what they are asked for when it is not there yet.
   std::uint32_t LedgerEntry(const std::string& session, const std::string& interface, config::Direction direction);
   std::shared_ptr<datapath::Stream> StreamOf(const std::string& session, const std::string& target);
-  // All sources of a session share one. It is made anew when a copy has become larger than all its room; the room stays
-  // when copies become smaller again.
+  // All sources of a session share one limiter. It is made anew when the largest copy does not fit its full bucket any
+  // more; when copies become smaller again it stays.
   std::shared_ptr<datapath::RateLimiter> LimiterOf(const config::Session& session, std::uint32_t largest_copy_bytes,
                                                    std::uint64_t now_ns);
   std::shared_ptr<const datapath::HitEntries> HitsOf(const config::Filter& filter, config::Direction direction);

@@ -12,14 +12,14 @@ struct SessionReport {
   std::string name;
   std::uint32_t tunnel_id = 0;
   bool active = false;
-  std::string reason;                   // why not, or, of an active one, which part of it makes no copies and why
+  std::string reason;                   // why it is inactive, or why a part of an active session makes no copies
   std::vector<std::uint16_t> egresses;  // ports that its copies leave by, each once
 };
 
 struct TargetReport {
   std::string name;
-  bool up = false;     // copies can be delivered; of a group: to one member at least
-  std::string reason;  // why not; of a group that is up too, the first member that is not, and why
+  bool up = false;     // copies can be delivered: for a group, to at least one member
+  std::string reason;  // why it is down; for a group that is up, which member is down first, and why
 };
 
 // What was really applied.

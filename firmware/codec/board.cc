@@ -21,7 +21,7 @@ static_assert(sizeof(heliostat_v1_Board::ports) == config::kMaxBoardPorts * size
 static_assert(sizeof(heliostat_v1_Board::wires) == config::kMaxWires * sizeof(heliostat_v1_Wire));
 static_assert(heliostat_v1_Board_size <= kMaxBoardBytes);
 
-// Empty: none. Which family it must be is ValidateBoard's matter.
+// An empty text is no address. ValidateBoard checks the family.
 Status ParseAddress(std::string_view field, std::string_view text, IpAddress* out) {
   if (text.empty()) return {};
   const auto address = IpAddress::Parse(text);

@@ -20,7 +20,7 @@ static_assert(std::size(heliostat_v1_RuleHits{}.rules) == kHitsAReading);
 static_assert(static_cast<int>(config::Service::kDns) == heliostat_v1_Service_DNS);
 static_assert(static_cast<int>(config::Service::kActivation) == heliostat_v1_Service_ACTIVATION);
 
-// A name into nanopb's array of kSize, NUL included.
+// Copies a name into nanopb's array of kSize, NUL included.
 template <std::size_t kSize>
 Status CopyName(std::string_view field, const std::string& name, char (&out)[kSize]) {
   if (name.size() >= kSize) {

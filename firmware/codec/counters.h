@@ -34,7 +34,7 @@ struct LedgerEntry {
   Count target_down{};
   Count too_long{};
   std::uint64_t sent_wire_bytes = 0;
-  std::uint64_t sent_cut = 0;  // of sent: cut to fit the MTU, in packets
+  std::uint64_t sent_cut = 0;  // packets of `sent` that were cut to fit the MTU
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };
 
@@ -48,7 +48,7 @@ struct PortCounters {
   Count loop_guard_out{};
   Count runt_in{};
   Count runt_out{};
-  std::uint64_t forward_too_long = 0;  // of forward_drops: frames longer than the port can carry
+  std::uint64_t forward_too_long = 0;  // those of forward_drops that were longer than the port can carry
   std::uint64_t receive_missed = 0;    // packets that arrived and that the card never saw; not in received
   Count excluded_in{};                 // what the interface's excluded filter accepted
   Count excluded_out{};
@@ -65,7 +65,7 @@ struct RuleHits {
   };
   std::string filter{};
   bool outbound = false;
-  std::vector<Rule> rules{};  // services first, then by number; those that never have are left out
+  std::vector<Rule> rules{};  // services first, then by number; those without hits are left out
   friend bool operator==(const RuleHits&, const RuleHits&) = default;
 };
 inline constexpr std::size_t kHitsAReading = 64;
@@ -74,9 +74,9 @@ inline constexpr std::size_t kHitsAReading = 64;
 // as it was. Any thread.
 [[nodiscard]] Status AppendCounters(const LedgerEntry& entry, std::string* out);
 [[nodiscard]] Status AppendCounters(const PortCounters& counters, std::string* out);
-// As many Readings as it takes, each of at most kHitsAReading rules; of no rules none.
+// Appends as many Readings as it takes, each of at most kHitsAReading rules; without rules it appends none.
 [[nodiscard]] Status AppendCounters(const RuleHits& hits, std::string* out);
-// The one of them that begins with rule `from`, below their number.
+// Appends only the Reading that begins with hits.rules[from], which must exist.
 [[nodiscard]] Status AppendCounters(const RuleHits& hits, std::size_t from, std::string* out);
 
 }  // namespace heliostat::codec

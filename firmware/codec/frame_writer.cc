@@ -13,7 +13,7 @@ constexpr std::size_t kHeadBytes = 3 * 11 + 2;
 constexpr std::size_t kMaxBodyBytes = kMaxFrameBytes - kResponseOverheadBytes - kHeadBytes;
 constexpr std::size_t kElementOverheadBytes = 1 + 3;  // its key and length
 
-// The largest of each kind fits an empty frame, else a caller would never come to its end.
+// The largest element of each kind must fit an empty frame, or a caller would never get past it.
 static_assert(kMaxUnitBytes + heliostat_v1_SessionState_size + 64 + kElementOverheadBytes <= kMaxBodyBytes);
 static_assert(heliostat_v1_Reading_size + kElementOverheadBytes <= kMaxBodyBytes);
 static_assert(heliostat_v1_AuditRecord_size + kElementOverheadBytes <= kMaxBodyBytes);
@@ -34,8 +34,8 @@ std::string Encoded(const InterfaceState& state) {
   return Encoded(state, heliostat_v1_InterfaceState{}, heliostat_v1_InterfaceState_fields);
 }
 
-// A reading, of which `args` are what AppendCounters takes, comes with its length: the key is all that is missing. A
-// name past its bound is no configuration's.
+// AppendCounters, to which `args` go, writes a reading with its length, so only the key is missing. It fails for a name
+// past its bound, which no configuration has.
 template <typename... Args>
 bool AddCounters(std::string* body, const Args&... args) {
   std::string element;

@@ -136,7 +136,7 @@ Result<Request> DecodeRequest(std::span<const std::uint8_t> frame, std::uint64_t
 bool ChangeReader::Next(std::span<const std::uint8_t>* change) {
   WireReader in(rest_);
   std::uint64_t key = 0;
-  // Scanned before: nothing but changes.
+  // The Edit was scanned before: it holds nothing but changes.
   if (in.AtEnd() || !in.Varint(&key) || !in.Bytes(change)) return false;
   rest_ = rest_.last(static_cast<std::size_t>(rest_.data() + rest_.size() - (change->data() + change->size())));
   return true;

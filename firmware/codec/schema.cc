@@ -66,7 +66,7 @@ const std::array kMessages = {HELIOSTAT_MESSAGES(HELIOSTAT_SCHEMA)};
 
 bool ByDescriptor(const MessageSchema& a, const MessageSchema& b) { return std::less<>()(a.descriptor, b.descriptor); }
 
-// Looked up for every message in every unit.
+// They are sorted because one is looked up for every message in every unit.
 const auto& SortedMessages() {
   static const auto sorted = [] {
     auto messages = kMessages;

@@ -111,7 +111,7 @@ std::string Element(std::string_view field, std::size_t i) {
   return std::string(field) + "[" + std::to_string(i) + "]";
 }
 
-// What a target of this shape has when it says nothing.
+// The encapsulation of a target of this shape that names none.
 config::Encapsulation DefaultEncapsulation(const config::Target& target) {
   if (target.remote.family != IpFamily::kNone) {
     return target.interface.empty() ? config::Encapsulation::kVxlan : config::Encapsulation::kErspan2;

@@ -9,7 +9,7 @@
 namespace heliostat::codec {
 namespace {
 
-// Arrays of the contract, from vectors: the count is nanopb's own field beside them.
+// Writes a vector into an array of the contract, whose count is nanopb's own field beside it.
 template <typename Element, typename Message, std::size_t kMost, typename Write>
 Status WriteList(std::string_view field, const std::vector<Element>& list, Message (&out)[kMost], pb_size_t* count,
                  Write write) {
@@ -26,7 +26,7 @@ void WriteBytes(std::span<const std::uint8_t> bytes, Array* out) {
   out->size = static_cast<pb_size_t>(bytes.size());
 }
 
-// Family kNone: nothing.
+// Writes nothing for family kNone.
 template <typename Array>
 void WriteAddress(const IpAddress& address, Array* out) {
   WriteBytes(std::span(address.bytes).first(address.family == IpFamily::kNone ? 0 : address.Bits() / 8), out);
@@ -132,7 +132,7 @@ Status WriteTarget(const config::Target& target, heliostat_v1_Target* out) {
   HELIOSTAT_RETURN_IF_ERROR(WriteMetadata(target.metadata, &out->metadata));
   HELIOSTAT_RETURN_IF_ERROR(
       WriteList("shared_with", target.shared_with, out->shared_with, &out->shared_with_count, WriteName));
-  // A group has that of its members.
+  // A group names none: it has that of its members.
   if (!target.group) out->encapsulation = static_cast<heliostat_v1_Encapsulation>(target.encapsulation);
   WriteAddress(target.remote, &out->remote);
   HELIOSTAT_RETURN_IF_ERROR(CopyText("interface", target.interface, out->interface));

@@ -33,7 +33,7 @@ struct PickDifference {
   std::optional<std::uint32_t> tunnel_id;  // none: not picked any more
 };
 
-// One change's memory, used again and again.
+// Holds the memory of one change and uses it again and again.
 class ChangeWriter {
  public:
   explicit ChangeWriter(const ChangeSink& sink) : sink_(sink), bytes_(heliostat_v1_Change_size) {}
@@ -41,7 +41,7 @@ class ChangeWriter {
   Status Remove(Kind kind, const std::string& name);
   Status Put(const config::Config& config, Kind kind, std::size_t index);
   Status PatchHeader(const config::Config& config, Kind kind, std::size_t index);
-  // Lists of any length, in as many patches as they need.
+  // Lists may have any length: they are written in as many patches as they need.
   Status RemoveRules(const std::string& filter, bool inbound, const std::vector<std::uint16_t>& numbers);
   Status SetRules(const std::string& filter, bool inbound, const std::vector<const config::Rule*>& rules);
   Status RemoveSources(const std::string& session, const std::vector<const std::string*>& names);
@@ -239,8 +239,8 @@ std::vector<PickDifference> ComparePicks(const std::vector<config::PickedId>& be
   return differences;
 }
 
-// All but the lists that have patches of their own. Each field is named, so that one that is new does not compile until
-// it is here.
+// HeaderOf gives everything but the lists that have patches of their own. Each field is named, so that a new one does
+// not compile until it is added here.
 auto HeaderOf(const config::Filter& filter) {
   const auto& [metadata, services, inbound, outbound] = filter;
   return std::tie(metadata, services);
@@ -252,8 +252,8 @@ auto HeaderOf(const config::Session& session) {
                   sample_hundredths, sampling, rate_limit, forwarded_only);
 }
 
-// The whole way from one configuration to another. What goes comes first, so that no limit is passed on the way that
-// both ends hold to.
+// Writes the whole way from one configuration to another. Removals come first, so that the way exceeds no limit that
+// both ends keep.
 class Way {
  public:
   Way(const config::Config& before, const config::Config& after, std::span<const Difference> differences,
@@ -275,7 +275,7 @@ class Way {
  private:
   static bool IsChanged(const Difference& difference) { return !difference.added() && !difference.removed(); }
 
-  // Users before what they use: sessions, filters, groups, other targets, underlays, interfaces.
+  // Users go before what they use: sessions, filters, groups, other targets, underlays, interfaces.
   Status RemoveResources() {
     for (const Kind kind : {Kind::kSession, Kind::kFilter, Kind::kTarget, Kind::kUnderlay, Kind::kInterface}) {
       for (const bool groups : {true, false}) {
@@ -306,7 +306,7 @@ class Way {
   }
 
   Status Change(const Difference& difference) {
-    // There are no patches of members: few, and their order matters.
+    // Members have no patches: they are few, and their order matters.
     if (difference.kind == Kind::kTarget &&
         before_.targets[difference.before].members != after_.targets[difference.after].members) {
       return writer_.Put(after_, Kind::kTarget, difference.after);
@@ -333,7 +333,8 @@ class Way {
     return {};
   }
 
-  // Then it is the lists that differ. A target's members do not, where this is asked, and the others have none.
+  // Returns true when only the lists differ. Other kinds have no such lists: a target whose members differ does not
+  // come here.
   [[nodiscard]] bool SameHeader(const Difference& difference) const {
     switch (difference.kind) {
       case Kind::kFilter:

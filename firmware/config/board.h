@@ -25,11 +25,11 @@ struct BoardPort {
   IpAddress primary_ipv6{};
   std::uint16_t mtu = 0;             // bytes of IP packet; 0: the device's
   std::string kernel_interface{};    // its offloads are turned off before use; ${NAME} as above; may be empty
-  std::uint16_t receive_queues = 1;  // each is served by one worker; more than 1 of DPDK devices only
+  std::uint16_t receive_queues = 1;  // each is served by one worker; only DPDK devices may have several
   friend bool operator==(const BoardPort&, const BoardPort&) = default;
 };
 
-// What is kept across a power cut: regions of the flash, one behind another in this order.
+// The regions of the flash, which keep what must survive a power cut; they lie one behind another in this order.
 struct FlashMap {
   std::uint32_t erase_block_bytes = 64 * 1024;
   std::uint32_t program_bytes = 256;

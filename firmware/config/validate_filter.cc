@@ -158,7 +158,7 @@ Status CheckRule(const Rule& rule) {
 Status CheckRules(std::string_view direction, const std::vector<Rule>& rules) {
   std::uint32_t previous = 0;
   for (const Rule& rule : rules) {
-    // The subject is text, and there may be many rules: made only when something is wrong.
+    // The subject is text, and there may be many rules, so it is made only when something is wrong.
     const auto subject = [&] { return std::string(direction) + " rule " + std::to_string(rule.number); };
     if (Status status = CheckRule(rule); !status.ok()) return std::move(status).Within(subject());
     if (rule.number == previous) {

@@ -22,15 +22,16 @@ struct CopiedFrame {
 struct CopyDecision {
   Column column = Column::kSent;  // kSent: a copy is to be made; else the drop that it is counted as
   const Member* member = nullptr;
-  std::uint32_t inner_bytes = 0;  // of the original that the copy carries
-  bool cut_to_fit = false;        // there would be more of them, were the MTU larger
+  std::uint32_t inner_bytes = 0;  // so many bytes of the original are in the copy
+  bool cut_to_fit = false;        // a larger MTU would have let it carry more
 };
 
-// The shortest cut that a receiver can still use: the headers of an ordinary TCP segment's start.
+// A receiver can't use a shorter cut: this keeps the Ethernet and IP headers and one byte behind them.
 inline constexpr std::uint32_t kMinCutBytes = 35;
 inline constexpr std::uint32_t kMinIpv6CutBytes = 55;
 
-// Whether the plan needs the frame's flow hash: to choose a member, to keep flows whole, or for the outer header.
+// Returns true when the plan needs the frame's flow hash: to choose a member, to keep flows whole, or for the outer
+// header.
 [[nodiscard]] inline bool NeedsFlowHash(const CopyPlan& plan) {
   return plan.members.size() != 1 || plan.sample_flows || plan.members[0].header.UsesFlowHash();
 }
@@ -40,8 +41,8 @@ inline constexpr std::uint32_t kMinIpv6CutBytes = 55;
 //   bool KeepsPacket(SampleShare)            one draw of packet sampling
 //   bool KeepsFlow(SampleShare, flow_hash)
 //   bool LinkUp(port)
-//   bool RefusedOriginals(port)              of late: it takes no copies, which would take the next originals' place
-//   bool Take(RateLimiter&, wire_bytes)      tokens are spent only on what could be sent: it is asked last
+//   bool RefusedOriginals(port)              of late: copies would take the place of the next originals
+//   bool Take(RateLimiter&, wire_bytes)      asked last, so that tokens are spent only on what could be sent
 template <typename World>
 [[nodiscard]] CopyDecision DecideCopy(const CopyPlan& plan, const CopiedFrame& frame, std::uint32_t flow_hash,
                                       World& world) {
@@ -62,7 +63,8 @@ template <typename World>
   if (!world.LinkUp(member.egress)) return drop(Column::kTargetDown);
   if (world.RefusedOriginals(member.egress)) return drop(Column::kEgressFull);
 
-  // In 64 bits: gcc 12 takes the least of 32-bit integers through vector registers and memory, five times slower.
+  // The arithmetic has 64 bits because gcc 12 computes the minimum of 32-bit integers through vector registers and
+  // memory, five times slower.
   const std::uint64_t bytes = frame.bytes;
   const std::uint64_t min_cut = frame.ipv6 ? kMinIpv6CutBytes : kMinCutBytes;
   std::uint64_t inner = bytes;

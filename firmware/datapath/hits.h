@@ -1,4 +1,4 @@
-// How often each rule has decided.
+// The counts of how often each rule has decided.
 //
 // An entry is one rule of one filter and direction, whichever interfaces use it. Each worker writes a shard of its own;
 // a reading adds them up. Hits balance with nothing, so a reading takes each counter as it is.
@@ -12,23 +12,25 @@
 
 namespace heliostat::datapath {
 
-// Reserve and Clear: agent. Add: the worker. Read: any thread.
+// The agent calls Reserve and Clear, the worker Add, any thread Read.
 class HitShard {
  public:
   static constexpr std::uint32_t kPageEntries = 4'096;
-  // 200,000 rules, six services a filter and direction, and as many that the epoch before still counts in.
+  // There is room for 200,000 rules and six services a filter and direction, and for as many again that the epoch
+  // before still counts in.
   static constexpr std::uint32_t kMaxEntries = 1U << 20U;
 
-  // Memory for entries below `entries`, before a table that names them is published. False: none left, or too many.
+  // Takes memory for the entries below `entries`, before a table that names them is published. Returns false when there
+  // is none left or they are too many.
   [[nodiscard]] bool Reserve(std::uint32_t entries);
-  // Back to 0; only when no worker can reach the entry any more.
+  // Sets the entry to 0. No worker may be able to reach it any more.
   void Clear(std::uint32_t entry) { At(entry).store(0, std::memory_order_relaxed); }
 
   void Add(std::uint32_t entry, std::uint64_t packets) {
     Counter& counter = At(entry);
     counter.store(counter.load(std::memory_order_relaxed) + packets, std::memory_order_relaxed);
   }
-  // Of an entry below those reserved.
+  // `entry` must be one of those reserved.
   [[nodiscard]] std::uint64_t Read(std::uint32_t entry) const { return At(entry).load(std::memory_order_relaxed); }
 
  private:

@@ -18,19 +18,22 @@ using ledger::EntryCounts;
 using ledger::kColumns;
 using ledger::PortCounts;
 
-// One worker's part. Reserve and Clear: agent. Begin, Add, AddWireBytes, AddCut, End: the worker. Read: any thread.
+// One worker's part of the ledger. The agent calls Reserve and Clear, the worker Begin, Add, AddWireBytes, AddCut and
+// End, any thread Read.
 class LedgerShard {
  public:
   static constexpr std::uint32_t kPageEntries = 256;
-  // 65,536 session-source pairs, two directions, and as many that the generation before still counts in.
+  // There is room for 65,536 session-source pairs in two directions, and for as many again that the epoch before still
+  // counts in.
   static constexpr std::uint32_t kMaxEntries = 262'144;
 
-  // Memory for entries below `entries`, before a table that names them is published. False: none left, or too many.
+  // Takes memory for the entries below `entries`, before a table that names them is published. Returns false when there
+  // is none left or they are too many.
   [[nodiscard]] bool Reserve(std::uint32_t entries);
-  // Back to 0; only when no worker can reach the entry any more.
+  // Sets the entry to 0. No worker may be able to reach it any more.
   void Clear(std::uint32_t entry);
 
-  // Between Begin and End entries may be out of balance, and readers wait.
+  // Between Begin and End, entries may be out of balance, and readers wait.
   void Begin() { sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
   void End() { sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
@@ -44,7 +47,7 @@ class LedgerShard {
   void AddWireBytes(std::uint32_t entry, std::uint64_t bytes) { Bump(At(entry).sent_wire_bytes, bytes); }
   void AddCut(std::uint32_t entry) { Bump(At(entry).sent_cut, 1); }
 
-  // One balanced reading of an entry below those reserved.
+  // Returns a balanced reading of `entry`, which must be one of those reserved.
   [[nodiscard]] EntryCounts Read(std::uint32_t entry) const;
 
  private:
@@ -57,7 +60,8 @@ class LedgerShard {
   };
   using Page = std::array<Cell, kPageEntries>;
 
-  // One writer: a plain add. The release keeps it behind Begin for readers; it costs nothing on x86.
+  // There is one writer, so a plain add will do. The release keeps it behind Begin for readers; it costs nothing on
+  // x86.
   static void Bump(Counter& counter, std::uint64_t by) {
     counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_release);
   }
@@ -67,7 +71,7 @@ class LedgerShard {
   std::array<std::unique_ptr<Page>, kMaxEntries / kPageEntries> pages_;
 };
 
-// Packets of one column: those in a row with one entry are added up, and added to the shard at once.
+// Collects packets of one column: those in a row with one entry are added to the shard at once.
 class LedgerRun {
  public:
   LedgerRun(LedgerShard& shard, Column column) : shard_(shard), column_(column) {}
@@ -75,7 +79,7 @@ class LedgerRun {
   LedgerRun& operator=(const LedgerRun&) = delete;
   ~LedgerRun() { Finish(); }
 
-  // `wire_bytes`: of the copy, where the column is kSent.
+  // `wire_bytes` are the copy's, when the column is kSent.
   void Add(std::uint32_t entry, std::uint32_t bytes, std::uint32_t wire_bytes = 0) {
     if (entry != entry_) {
       Finish();
@@ -117,7 +121,7 @@ class PortCell {
     kForwardTooLong,
     kItems
   };
-  // The worker that owns the cell.
+  // Only the worker that owns the cell may call it.
   void Add(Item item, std::uint64_t packets, std::uint64_t bytes) {
     Bump(packets_[item], packets);
     Bump(bytes_[item], bytes);

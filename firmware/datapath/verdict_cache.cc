@@ -9,7 +9,7 @@ using packet::FlowKey;
 
 static_assert(std::has_unique_object_representations_v<FlowKey>, "keys compare as bytes");
 
-// Odd, without structure.
+// The multipliers are odd and without structure.
 constexpr std::array<std::uint64_t, 8> kMultipliers{0x9e3779b97f4a7c15U, 0xbf58476d1ce4e5b9U, 0x94d049bb133111ebU,
                                                     0xd6e8feb86659fd93U, 0xff51afd7ed558ccdU, 0xc4ceb9fe1a85ec53U,
                                                     0xa0761d6478bd642fU, 0xe7037ed1a0b428dbU};
@@ -22,7 +22,7 @@ bool Equal(const std::array<std::uint64_t, 8>& a, const std::array<std::uint64_t
 
 }  // namespace
 
-// The products do not wait for each other; the last one brings every bit to the upper end, where sets are numbered.
+// The products do not wait for each other; the last one brings every bit to the upper end, which chooses the set.
 std::uint64_t VerdictCache::Hash(const Words& key) {
   std::uint64_t hash = 0;
   for (std::size_t i = 0; i < key.size(); ++i) hash += (key[i] ^ key[i] >> 32U) * kMultipliers[i];

@@ -1,9 +1,9 @@
 // The verdict cache remembers the verdicts of recent keys: a flow is judged by its rules once, then recognised, however
 // many rules there are.
 //
-// A policy's verdict depends on the key alone, and no two policies of a card have one identity, so what is remembered
-// is exact: whole keys are compared. It stays right over epochs and generations, and for all interfaces of one policy.
-// One worker's own.
+// A policy's verdict depends on the key alone, no two policies of a card share an identity, and whole keys are
+// compared: so a remembered verdict is exact. It stays right across epochs, and for all interfaces that share the
+// policy. Each worker has a cache of its own.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ class VerdictCache {
 
   VerdictCache() : tags_(kSets), keys_(kSets) {}
 
-  // As policy.Classify, for at most kMaxBurst keys.
+  // Gives the verdicts that policy.Classify would give, for at most kMaxBurst keys.
   void Classify(const rules::Policy& policy, std::span<const packet::FlowKey> keys, std::span<rules::Verdict> verdicts);
 
  private:
@@ -33,8 +33,8 @@ class VerdictCache {
   static constexpr std::size_t kWays = 4;
   using Words = std::array<std::uint64_t, 8>;
 
-  // The key's hash with the policy's identity: equal keys have equal tags only of one policy. 0: nothing is remembered
-  // here.
+  // `value` is the key's hash combined with the policy's identity, so that one key has different values under different
+  // policies. It is 0 where nothing is remembered.
   struct Tag {
     std::uint64_t value = 0;
     rules::Verdict verdict;
@@ -48,13 +48,14 @@ class VerdictCache {
 
   static std::uint64_t Hash(const Words& key);
   static std::size_t SetOf(std::uint64_t hash) { return hash >> (64U - kSetBits); }
-  // Null: unknown.
+  // Returns null when the verdict is not remembered.
   [[nodiscard]] const rules::Verdict* Find(const Words& key, std::uint64_t hash, std::uint64_t identity) const;
   void Remember(const Words& key, std::uint64_t hash, std::uint64_t identity, const rules::Verdict& verdict);
 
   std::vector<Tags> tags_;  // 256 KiB
   std::vector<Keys> keys_;  // 1 MiB
-  // Which way is overwritten next. Sets share it: flows that crowd one set do not chase each other for ever.
+  // The way that is overwritten next. All sets share it, so that flows that crowd one set do not evict each other for
+  // ever.
   std::size_t turn_ = 0;
 };
 

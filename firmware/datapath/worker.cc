@@ -16,7 +16,7 @@ namespace {
 using config::Direction;
 using config::InterfaceKind;
 
-// After a refused original, so many passes without copies for that port.
+// A port that has refused an original gets no copies for so many passes.
 constexpr std::uint64_t kPausePasses = 1'024;
 
 // Inbound is what the card sends to a guest, and what arrives from a wire.
@@ -27,13 +27,13 @@ Direction WhereFramesLeave(InterfaceKind kind) {
   return kind == InterfaceKind::kEdge ? Direction::kOutbound : Direction::kInbound;
 }
 
-// Null: the port is not a source in that direction.
+// Returns null when the port is not a source in that direction.
 const SourceTable* SourceAt(const Tables& tables, std::uint16_t port, Direction direction) {
   return port < tables.ports.size() ? tables.ports[port].directions[static_cast<std::size_t>(direction)].get()
                                     : nullptr;
 }
 
-// Every packet of a burst, as bits.
+// The mask of all packets of a burst.
 std::uint32_t Everyone(std::uint16_t count) { return count == 32 ? ~0U : (1U << count) - 1U; }
 static_assert(hal::kBurst <= 32, "packets of a burst are bits of 32");
 
@@ -64,8 +64,8 @@ class HitRun {
   std::uint64_t packets_ = 0;
 };
 
-// Such a tag, outermost, may make a frame longer than a port takes without. No other: the kernel (packet_snd) asks for
-// this type alone.
+// With an outermost tag of this type a frame may be longer than a port takes otherwise. No other type counts, since the
+// kernel (packet_snd) asks for this one alone.
 bool HasVlanTag(std::span<const std::uint8_t> start) {
   constexpr std::size_t kType = 12;
   return start.size() > kType + 1 && (start[kType] << 8 | start[kType + 1]) == packet::kEtherTypeVlan;
@@ -75,7 +75,7 @@ bool FitsTagged(const hal::PortInfo& port, const hal::Packet* packet) {
   return hal::Length(packet) <= port.max_send_bytes + port.send_tag_bytes && HasVlanTag(hal::Start(packet));
 }
 
-// A port with queues to spare has one a worker for copies: they never fill the originals' queue.
+// A port with queues to spare gives each worker one for copies, so that they never fill the originals' queue.
 std::vector<std::uint16_t> CopyQueues(const WorkerOptions& options) {
   std::vector<std::uint16_t> queues;
   for (const WorkerPort& port : options.ports) {
@@ -113,7 +113,7 @@ class Worker::World {
  private:
   Worker& worker_;
   const Tables& tables_;
-  std::optional<std::uint64_t> monotonic_ns_;  // of the burst, once a rate limit has asked
+  std::optional<std::uint64_t> monotonic_ns_;  // of the burst; read when a rate limit first asks
 };
 
 Worker::Worker(WorkerOptions options)
@@ -201,8 +201,8 @@ bool Worker::Receive(const Queue& input, std::uint16_t charged) {
   return true;
 }
 
-// What a port can't carry it did not carry whole: net_pcap delivers a record above 65,535 bytes with its full length
-// but without most of its bytes. Such a frame is neither judged nor sent on.
+// A frame longer than a port can receive did not arrive whole: net_pcap delivers a record above 65,535 bytes with its
+// full length but without most of its bytes. Such a frame is neither judged nor sent on.
 void Worker::DropTooLong(std::uint32_t max_bytes, std::uint16_t charged) {
   Burst& burst = burst_;
   PortCell& cell = port_cells_[charged];
@@ -230,7 +230,7 @@ void Worker::Parse() {
   }
 }
 
-// The frames that no rule may see, as bits; counted.
+// Counts the frames that no rule may see, and returns them as bits.
 std::uint32_t Worker::Guarded(const SourceTable& source, const rules::LoopGuard& guard, std::uint32_t mask) {
   std::uint32_t guarded = 0;
   const bool outbound = source.direction == Direction::kOutbound;
@@ -248,7 +248,7 @@ std::uint32_t Worker::Guarded(const SourceTable& source, const rules::LoopGuard&
   return guarded;
 }
 
-// Those of `mask` that the interface's excluded filter accepts, as bits; counted.
+// Counts the frames of `mask` that the interface's excluded filter accepts, and returns them as bits.
 std::uint32_t Worker::Excluded(const SourceTable& source, std::uint32_t mask) {
   Classify(*source.excluded, mask);
   const PortCell::Item why = source.direction == Direction::kOutbound ? PortCell::kExcludedOut : PortCell::kExcludedIn;
@@ -293,7 +293,7 @@ void Worker::HoldMatched() {
   }
 }
 
-// The end of a frame that goes nowhere: it was carried all the same.
+// Ends the frames that go nowhere; they count as carried all the same.
 void Worker::ReleaseOriginals() {
   for (std::uint16_t i = 0; i < burst_.count; ++i) hal::Release(burst_.packets[i]);
   burst_.carried = ~0U;
@@ -352,7 +352,7 @@ void Worker::MakeCopies(const Tables& tables) {
 
 void Worker::MakeCopy(const Match& match, World& world, LedgerRun& matched) {
   const CopyPlan& plan = match.tier->plans[match.verdict.slot];
-  // Copied is what the port carries. At its egress a refused original was not carried.
+  // Only what a port carries is copied, and at its egress a refused original was not carried.
   const bool carried = (burst_.carried >> match.packet & 1U) != 0;
   if (!carried && (match.at_egress || plan.forwarded_only)) return;
 

@@ -32,8 +32,8 @@ struct WorkerPort {
 };
 
 struct WorkerOptions {
-  std::uint32_t number = 0;   // 0.., of this worker
-  std::uint32_t workers = 1;  // of the card
+  std::uint32_t number = 0;   // this worker's, from 0
+  std::uint32_t workers = 1;  // how many the card has
   std::vector<WorkerPort> ports;
   std::vector<Lane> lanes;  // of this worker alone
   CopyPools pools;
@@ -47,17 +47,17 @@ class Worker {
  public:
   explicit Worker(WorkerOptions options);
 
-  // One pass over all lanes; frames received. The worker's thread only.
+  // Makes one pass over all lanes and returns the number of frames received. The worker's thread only.
   std::uint32_t RunOnce();
 
-  // Passes until `stop`.
+  // Makes passes until `stop` is set.
   void Run(const std::atomic<bool>& stop);
 
-  // Passes that returned no frame since the last that did; any thread.
+  // How many passes in a row, up to now, have received no frame; any thread.
   [[nodiscard]] std::uint64_t IdlePasses() const { return idle_passes_.load(std::memory_order_relaxed); }
 
-  // The epoch whose tables this worker reads: earlier ones it has left for good. 0 until its first pass, ~0 after its
-  // last. Any thread.
+  // The epoch whose tables this worker reads; it has left all earlier ones for good. It is 0 before the first pass and
+  // ~0 after the last. Any thread.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
 
   LedgerShard& ledger() { return ledger_; }
@@ -67,7 +67,7 @@ class Worker {
   [[nodiscard]] PortCounts ReadPort(std::size_t port) const { return port_cells_[port].Read(); }
 
  private:
-  // What a tier accepted at one end of a frame's way.
+  // A frame that a tier accepted at one end of its way.
   struct Match {
     const TierTable* tier = nullptr;
     rules::Verdict verdict;
@@ -78,7 +78,7 @@ class Worker {
   // A burst on its way through. Lives in the worker: nothing is allocated per burst.
   struct Burst {
     std::uint16_t received = 0;
-    std::uint16_t count = 0;  // of them, those that are carried
+    std::uint16_t count = 0;  // those of them that are not too long
     std::uint16_t matches = 0;
     std::uint32_t held = 0;     // bit i: packet i has matched and is held
     std::uint32_t carried = 0;  // bit i: the output port took packet i
@@ -89,13 +89,13 @@ class Worker {
     std::array<Match, std::size_t{2} * config::kTiers * hal::kBurst> match{};
   };
 
-  // What DecideCopy asks of the moment.
+  // The World that DecideCopy asks: links, rates and chance at this moment.
   class World;
 
   std::uint32_t Serve(const WireLane& lane, const Tables& tables);
   std::uint32_t Serve(const TapLane& lane, const Tables& tables);
   std::uint32_t Serve(const CopiesLane& lane, const Tables& tables);
-  // False: nothing has arrived. `charged`: the port that is charged with what is too long to be carried.
+  // Returns false when nothing has arrived. Frames too long to be carried are counted at port `charged`.
   bool Receive(const Queue& input, std::uint16_t charged);
   void DropTooLong(std::uint32_t max_bytes, std::uint16_t charged);
   void Parse();
@@ -103,7 +103,7 @@ class Worker {
   void Judge(const SourceTable& source, const rules::LoopGuard& guard, std::uint32_t mask, bool at_egress);
   [[nodiscard]] std::uint32_t Guarded(const SourceTable& source, const rules::LoopGuard& guard, std::uint32_t mask);
   [[nodiscard]] std::uint32_t Excluded(const SourceTable& source, std::uint32_t mask);
-  // The verdicts of one tier, in burst_.verdicts, and their hits.
+  // Puts the verdicts of one tier into burst_.verdicts and counts their hits.
   void Classify(const TierTable& tier, std::uint32_t mask);
   void HoldMatched();
   void Forward(std::uint16_t output);

@@ -41,7 +41,7 @@ struct Count {
 struct EntryCounts {
   std::array<Count, kColumns> columns{};
   std::uint64_t sent_wire_bytes = 0;
-  std::uint64_t sent_cut = 0;  // of kSent: cut to fit the MTU, in packets
+  std::uint64_t sent_cut = 0;  // packets of kSent that were cut to fit the MTU
 
   [[nodiscard]] const Count& operator[](Column column) const { return columns[static_cast<std::size_t>(column)]; }
   [[nodiscard]] bool Balances() const;
@@ -57,8 +57,8 @@ struct PortCounts {
   std::array<Count, 2> loop_guard;  // by config::Direction
   std::array<Count, 2> runt;
   std::array<Count, 2> excluded;       // what the interface's excluded filter accepted
-  std::uint64_t forward_too_long = 0;  // of forward_drops: longer than the port can carry
-  std::uint64_t receive_missed = 0;    // no worker saw them: the agent asks the port (hal::Port::ReceiveMissed)
+  std::uint64_t forward_too_long = 0;  // those of forward_drops that were longer than the port can carry
+  std::uint64_t receive_missed = 0;    // those that no worker saw; the agent asks hal::Port::ReceiveMissed
 
   PortCounts& operator+=(const PortCounts& other);
 };

@@ -32,19 +32,18 @@ class Policy {
  public:
   static constexpr std::size_t kMaxSlots = 256;
 
-  // `tables`: by slot, at most kMaxSlots. Other policies may share them. `identity` is not 0.
+  // `tables` are by slot, at most kMaxSlots; other policies may share them. `identity` must not be 0.
   Policy(std::uint64_t identity, std::vector<std::shared_ptr<const FilterTable>> tables)
       : identity_(identity), tables_(std::move(tables)) {}
 
-  // No other rule list ever had this number on this card: what is remembered under it (verdicts, marks) stays right for
-  // as long as anybody has it.
+  // No other rule list ever has this number on this card, so verdicts that are remembered under it stay right.
   [[nodiscard]] std::uint64_t identity() const { return identity_; }
 
   // `verdicts` has at least as many elements as `keys`. A runt key gets Outcome::kNone.
   void Classify(std::span<const packet::FlowKey> keys, std::span<Verdict> verdicts) const;
-  // Of a verdict of this policy that is not Outcome::kNone.
+  // `verdict` must be one of this policy, and not Outcome::kNone.
   [[nodiscard]] const RuleOrigin& OriginOf(const Verdict& verdict) const;
-  // Of this policy alone, without the filters' tables.
+  // The memory of this policy alone, without the filters' tables.
   [[nodiscard]] std::size_t MemoryBytes() const { return sizeof *this + tables_.capacity() * sizeof(tables_[0]); }
 
  private:

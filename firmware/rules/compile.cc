@@ -28,7 +28,7 @@ bool Judges(const config::Filter& filter, Direction direction) {
   return !filter.services.empty() || !RulesOf(filter, direction).empty();
 }
 
-// Its table in one direction is the same.
+// Returns true when both filters have the same table in that direction.
 bool SameTable(const config::Filter& a, const config::Filter& b, Direction direction) {
   return a.services == b.services && RulesOf(a, direction) == RulesOf(b, direction);
 }
@@ -81,7 +81,7 @@ class Compiler {
         }
       }
     }
-    // What is excluded is counted where no session mirrors, too.
+    // Excluded frames are counted where no session mirrors, too.
     for (const auto& [interface, filter] : excluded_) sources_[interface];
     for (auto& [name, tiers] : sources_) {
       for (SessionsByDirection& directions : tiers) {
@@ -149,7 +149,8 @@ class Compiler {
     return policy;
   }
 
-  // Null: there was none of these tables. A table that is still there is not at another's address.
+  // Returns null when there was no policy of these tables. Tables are compared by address, which is safe while the
+  // earlier ones are still there.
   [[nodiscard]] std::shared_ptr<const Policy> EarlierPolicy(const std::vector<const FilterTable*>& tuple) const {
     if (earlier_ == nullptr) return nullptr;
     const auto found = earlier_->compiled.policies.find(tuple);
@@ -166,7 +167,7 @@ class Compiler {
     return table;
   }
 
-  // Null: it was none, or another.
+  // Returns null when the filter was not there before, or had other rules.
   [[nodiscard]] std::shared_ptr<const FilterTable> EarlierTable(const config::Filter& filter,
                                                                 Direction direction) const {
     if (earlier_ == nullptr) return nullptr;

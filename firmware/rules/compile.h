@@ -24,15 +24,15 @@ struct TierPolicy {
   std::vector<std::uint32_t> sessions;
 };
 
-// One (interface, direction).
+// The policies that judge frames at one (interface, direction).
 struct SourcePolicies {
-  // Of the interface's excluded filter, asked first: what it accepts is no session's. Null: it has nothing for this
-  // direction.
+  // The interface's excluded filter, which is asked first: what it accepts no session gets. Null when it has nothing
+  // for this direction.
   std::shared_ptr<const Policy> excluded;
   std::uint32_t excluded_filter = 0;  // index into Config::filters, where `excluded` is there
   std::array<TierPolicy, config::kTiers> tiers;
 
-  [[nodiscard]] bool Judges() const;  // something of it asks for a frame's verdict
+  [[nodiscard]] bool Judges() const;  // there is a policy to ask for verdicts
 };
 
 struct CompiledInterface {
@@ -40,27 +40,27 @@ struct CompiledInterface {
   std::array<SourcePolicies, 2> directions;  // by config::Direction
 };
 
-// By index of Config::filters and direction: null where no session needs it.
+// The tables are by index of Config::filters and by direction; null where no session needs one.
 using FilterTables = std::vector<std::array<std::shared_ptr<const FilterTable>, 2>>;
 
 struct Compiled {
   std::vector<CompiledInterface> interfaces;  // sources of enabled sessions, and those with an excluded filter; by name
   FilterTables tables;
-  // By the tuple of their tables: whatever has the same filters shares one.
+  // Policies are by the tuple of their tables, so that whatever has the same filters shares one.
   std::map<std::vector<const FilterTable*>, std::shared_ptr<const Policy>> policies;
   std::uint64_t next_identity = 1;  // of a policy
   std::size_t memory_bytes = 0;     // of all policies and filters' tables
 };
 
-// What was compiled before, of which configuration.
+// What was compiled before, and the configuration that it was compiled from.
 struct Earlier {
   const config::Config& config;
   const Compiled& compiled;
 };
 
-// `config` is valid. A filter that is as it was in `earlier` (may be null) is not compiled again, and a policy of the
-// same filters keeps its identity. kNotFound: a filter is missing. kResourceExhausted: an interface is the source of
-// more than Policy::kMaxSlots sessions of one tier.
+// `config` must be valid. A filter that is as it was in `earlier` (may be null) is not compiled again, and a policy of
+// the same filters keeps its identity. kNotFound: a filter is missing. kResourceExhausted: an interface is the source
+// of more than Policy::kMaxSlots sessions of one tier.
 [[nodiscard]] Result<Compiled> Compile(const config::Config& config, const Earlier* earlier = nullptr);
 
 // One policy from a tuple of at most Policy::kMaxSlots filters, for tests and benchmarks.

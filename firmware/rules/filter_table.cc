@@ -45,7 +45,8 @@ bool EqualMasked(const Words& key, const Words& mask, const Words& value) {
   return different == 0;
 }
 
-// Coarse masks have these lengths only: few groups, and few patterns in a bucket all the same.
+// Coarse masks have multiples of these lengths only, which keeps groups few, and the patterns in a bucket few all the
+// same.
 constexpr unsigned kIpv4StepBits = 8;
 constexpr unsigned kIpv6StepBits = 16;
 constexpr unsigned kPortStepBits = 4;
@@ -112,7 +113,7 @@ KeyWords::KeyWords(const packet::FlowKey& key)
   words = std::bit_cast<Words>(key);
   if ((flags & (FlowKey::kIpv4 | FlowKey::kIpv6)) == 0) return;
   flags = static_cast<std::uint16_t>(flags | kAnyIp);
-  // Not through a key: to read as words what was just written as fields takes the processor long.
+  // The flag is set in the words, not in a key: the processor is slow to read as words what was just written as fields.
   constexpr Words kMark = std::bit_cast<Words>([] {
     FlowKey mark;
     mark.flags = kAnyIp;

@@ -38,11 +38,11 @@ class FilterTable {
 
   [[nodiscard]] static std::shared_ptr<const FilterTable> Compile(const RuleList& list);
 
-  // Index of the first rule that matches, in origins(); kNoRule.
+  // Returns the index in origins() of the first rule that matches, or kNoRule.
   [[nodiscard]] std::uint32_t Find(const KeyWords& key) const;
   [[nodiscard]] Outcome OutcomeOf(std::uint32_t rule) const { return outcomes_[rule]; }
 
-  // As the list that it was made of.
+  // The origins of the rules, in the order of the list that the table was made of.
   [[nodiscard]] std::span<const RuleOrigin> origins() const { return origins_; }
   [[nodiscard]] std::size_t MemoryBytes() const;
 

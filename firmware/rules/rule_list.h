@@ -24,8 +24,8 @@ struct RuleOrigin {
   friend bool operator==(const RuleOrigin&, const RuleOrigin&) = default;
 };
 
-// In Match::mask.flags and value.flags: the frame is IP, of either version. A parsed key does not have it, so whoever
-// compares keys with a match says it of them (IsIp).
+// In Match::mask.flags and value.flags this flag says that the frame is IP, of either version. A parsed key does not
+// have it, so whoever compares a key with a match sets it there (IsIp).
 inline constexpr std::uint16_t kAnyIp = 1U << 15U;
 [[nodiscard]] inline bool IsIp(const packet::FlowKey& key) {
   return key.Has(packet::FlowKey::kIpv4) || key.Has(packet::FlowKey::kIpv6);
@@ -36,13 +36,13 @@ struct VlanSet {
   bool untagged = false;
   std::vector<config::VlanRange> ranges;  // ascending, apart from each other
 
-  // Every frame, tagged or not: the rule does not ask.
+  // Returns true when every frame matches, tagged or not.
   [[nodiscard]] bool IsAny() const { return !untagged && ranges.empty(); }
   [[nodiscard]] bool Contains(bool tagged, std::uint16_t vlan_id) const;
   friend bool operator==(const VlanSet&, const VlanSet&) = default;
 };
 
-// What one frame must be: all of it. A flag that a field needs to be there at all is in the mask too.
+// What a frame must be, in every respect. The mask also has the flags without which a field is not there at all.
 struct Match {
   packet::FlowKey mask{};  // bits of the key that must be as `value`'s; ports and VLAN IDs are not among them
   packet::FlowKey value{};

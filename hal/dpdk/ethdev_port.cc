@@ -21,7 +21,7 @@ constexpr std::uint32_t kPcapMaxFrameBytes = 65'535;
 constexpr std::uint32_t kPcapMaxChainBytes = RTE_ETHER_MAX_JUMBO_FRAME_LEN;
 
 // A Toeplitz key of one repeated 16-bit pattern hashes both directions of a flow alike (Woo and Park, "Scalable TCP
-// Session Monitoring with Symmetric Receive-side Scaling"): one worker sees both. As long as any device's key.
+// Session Monitoring with Symmetric Receive-side Scaling"): one worker sees both. It is as long as any device's key.
 constexpr std::size_t kRssKeyBytes = 64;
 std::array<std::uint8_t, kRssKeyBytes> SymmetricRssKey() {
   std::array<std::uint8_t, kRssKeyBytes> key{};
@@ -104,7 +104,7 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
         "device more queues");
   }
   info_.receive_queues = options.receive_queues;
-  // 0: the driver has no bound.
+  // 0 means that the driver has no bound.
   if (device.tx_desc_lim.nb_mtu_seg_max != 0) info_.max_send_segments = device.tx_desc_lim.nb_mtu_seg_max;
   rte_eth_conf conf{};
   info_.driver = device.driver_name;
@@ -125,7 +125,7 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
       conf.rx_adv_conf.rss_conf.rss_key_len = device.hash_key_size;
     }
   }
-  // Queues of their own for the copies, unless the device has none to spare or (net_tap) wants as many of both kinds.
+  // Copies get queues of their own, unless the device has none to spare or (net_tap) wants as many of both kinds.
   int error = -ENOTSUP;
   if (device.max_tx_queues >= 2 * options.workers) {
     info_.send_queues = static_cast<std::uint16_t>(2 * options.workers);
@@ -166,7 +166,7 @@ Status EthdevPort::SetUpQueues(const EthdevOptions& options) {
     }
   }
   if (info_.driver == "net_pcap") {
-    // More than an outbox of the longest frames; the driver gives them back before it returns.
+    // The pool holds more than an outbox of the longest frames; the driver gives them back before it returns.
     const std::string name = "whole_" + std::to_string(id_);
     whole_frames_ = rte_pktmbuf_pool_create(name.c_str(), 4 * kBurst - 1, 0, 0, kPcapMaxFrameBytes, SOCKET_ID_ANY);
     if (whole_frames_ == nullptr) {
@@ -242,8 +242,8 @@ bool EthdevPort::LinkUp() {
 std::uint64_t EthdevPort::ReceiveMissed() {
   rte_eth_stats stats{};
   if (rte_eth_stats_get(id_, &stats) != 0) return 0;
-  // Without a buffer some drivers leave the packet with the device and try again: a packet may be in both, or be
-  // counted for a delay alone. Rather too many than too few.
+  // When they have no buffer, some drivers leave the packet with the device and try again: a packet may be in both
+  // counts, or be counted for a mere delay. Counting too many is better than too few.
   return stats.imissed + stats.rx_nombuf;
 }
 

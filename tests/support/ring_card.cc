@@ -35,7 +35,7 @@ hal::PacketPool* Pool(const std::string& name, std::uint32_t count, std::uint16_
 }  // namespace
 
 void StartDpdk() {
-  // Kept where a leak checker sees it, though nothing reads it.
+  // The pointer is kept where a leak checker sees it, though nothing reads it.
   [[gnu::used]] static const auto* eal = [] {
     Result<hal::dpdk::Eal> started = hal::dpdk::Eal::Start({.lcores = "0@(0-1),1@(0-1),2@(0-1)", .memory_mib = 256});
     Check(started.status());

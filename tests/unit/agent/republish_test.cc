@@ -160,7 +160,7 @@ TEST(RuleHits, AreReadByFilterDirectionAndRule) {
   EXPECT_EQ(hits[1].rules, (std::vector<Rule>{{0, config::Service::kDns, 2}, {5, {}, 3}}))
       << "rule 10 decided for none";
 
-  // A rule before them, and a change that a hit is none of.
+  // Now a rule comes before them, and rule 5 changes, but stays the same rule to its hits.
   config::Rule first = tcp;
   first.number = 1;
   first.protocol = 17;
@@ -190,7 +190,7 @@ TEST(Republish, LosesNoPacketAndDoublesNoCopyTenThousandTimesUnderTraffic) {
   std::size_t settled = 0;
   for (int i = 0; i < kTimes; ++i) {
     ASSERT_TRUE(card.agent().Republish().ok());
-    // Few enough in flight that no ring is ever full.
+    // So few frames are in flight that no ring is ever full.
     if (put - originals < 256) {
       card.Put("guest", frame);
       ++put;
@@ -217,7 +217,7 @@ TEST(Republish, LosesNoPacketAndDoublesNoCopyTenThousandTimesUnderTraffic) {
   std::printf("%d epochs of one generation over %llu packets; memory in use %zu -> %zu bytes\n", kTimes,
               static_cast<unsigned long long>(put), settled, used);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  // What waits for the worker to leave it is bounded by how far the worker lags, not by how often it was published.
+  // How far the worker lags bounds what waits for it, not how often something was published.
   EXPECT_LT(used, settled + (std::size_t{4} << 20U));
 #endif
 }

@@ -17,7 +17,7 @@ using google::protobuf::Message;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// One of every call, every field set.
+// Returns one request of every call, with every field set.
 std::vector<v1::Request> SampleRequests() {
   std::vector<v1::Request> requests(16);
   for (std::size_t i = 0; i < requests.size(); ++i) requests[i].set_id(i == 0 ? ~0ULL : i);
@@ -352,10 +352,10 @@ TEST(DecodeRequest, SurvivesEveryTruncation) {
     if (sample.has_set_trust()) continue;  // long, and like the others
     const std::string bytes = sample.SerializeAsString();
     for (std::size_t length = 0; length < bytes.size(); ++length) {
-      // A copy of just that size, so that the address sanitizer sees a read behind it.
+      // The copy has just that size, so that the address sanitizer sees a read behind it.
       const std::vector<std::uint8_t> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length));
       std::uint64_t id = 0;
-      // The call is one field: cut anywhere it is not whole.
+      // The call is one field, which is not whole wherever it is cut.
       EXPECT_FALSE(DecodeRequest(cut, &id).ok()) << "call " << sample.call_case() << " cut at " << length;
     }
   }

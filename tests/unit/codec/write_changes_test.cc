@@ -42,7 +42,7 @@ v1::Change Parsed(const std::string& bytes) {
   return change;
 }
 
-// No more of anything than the larger of the two.
+// The limits allow no more of anything than the larger configuration has.
 config::Limits JustEnough(const config::Config& a, const config::Config& b) {
   const auto count = [](const config::Config& config) {
     config::Limits limits{
@@ -237,7 +237,7 @@ TEST(WriteUnits, WritesWhatTheDecoderReads) {
 TEST(WriteUnits, WritesWhatLibprotobufWrites) {
   Units expected = SampleUnits();
   expected.erase(expected.begin());
-  // What the card fills in is written out.
+  // Defaults that the card fills in are written out.
   expected[2].mutable_target()->set_encapsulation(v1::ERSPAN2);
   expected[2].mutable_target()->set_ttl(64);
   expected[3].mutable_target()->set_ttl(64);

@@ -438,8 +438,8 @@ TEST(Validate, LetsATargetThatNamesItsEdgeHaveAnyAddress) {
   EXPECT_TRUE(status.ok()) << status.ToString();
 }
 
-// Who may use what is asked of whoever changes it (config/use.h): a right that is taken back leaves a valid
-// configuration.
+// Rights are checked when somebody changes something (config/use.h): a configuration stays valid when a right is taken
+// back.
 TEST(Validate, AsksNoOwner) {
   Config config = Sample();
   for (Session& session : config.sessions) session.metadata.owner = "bob";

@@ -53,7 +53,7 @@ TEST(CopyDecision, SendsAWholeFrameThatFits) {
   EXPECT_EQ(decision.member, &plan.members[0]);
 }
 
-// Each reason alone, and above all that come after it.
+// Each reason is named when it is alone, and when all that come after it hold too.
 TEST(CopyDecision, NamesTheFirstReasonInTheOrderOfTheDefinition) {
   CopyPlan plan = PlanTo({To(20)});  // too long, too
   plan.share = SampleShare(5'000);

@@ -188,7 +188,7 @@ TEST(Hits, AreOfWhatIsJudgedAndOfNothingElse) {
   EXPECT_EQ(reading.hits[1].rules.at(0).packets, 1U);
 }
 
-// What a switch shows of frames that it forwards itself.
+// A switch shows such copies of frames that it forwards itself.
 TEST(CopiesLane, IsJudgedForItsSourceAndDirectionAloneAndGoesNowhere) {
   support::RingCardOptions options = SmallCard();
   options.ports.push_back({.name = "shown", .kind = config::InterfaceKind::kNfv, .number = 4});

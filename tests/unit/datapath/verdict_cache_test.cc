@@ -41,7 +41,7 @@ FlowKey KeyOf(std::uint16_t flow) {
   return key;
 }
 
-// What the policy says, unasked by the cache.
+// What the policy says when it is asked directly.
 Verdict Says(const rules::Policy& policy, const FlowKey& key) {
   Verdict verdict;
   policy.Classify({&key, 1}, {&verdict, 1});
@@ -55,7 +55,7 @@ Verdict Ask(VerdictCache& cache, const rules::Policy& policy, const FlowKey& key
 }
 
 const auto kAccepts = Always(config::Action::kAccept);
-// Has the identity of `kAccepts`, as no policy does: what was not asked again is still accepted.
+// It has the identity of `kAccepts`, as no other policy may: a key whose verdict is remembered is still accepted.
 const auto kRejects = Always(config::Action::kReject);
 
 TEST(VerdictCache, AsksThePolicyOnceForOneFlow) {
@@ -91,7 +91,7 @@ TEST(VerdictCache, TellsKeysApartThatDifferInOneByte) {
   }
 }
 
-// Of each of `flows` flows a verdict of its own.
+// A policy that gives each of `flows` flows a verdict of its own.
 std::shared_ptr<const rules::Policy> RuleForEach(std::uint16_t flows) {
   std::vector<config::Filter> filters(1);
   for (std::uint16_t flow = 0; flow < flows; ++flow) {

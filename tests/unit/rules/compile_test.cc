@@ -161,7 +161,7 @@ TEST(Compile, DoesNotCompileAgainWhatIsTheSame) {
   EXPECT_EQ(verdict.outcome, Outcome::kReject);
 }
 
-// Which verdicts are remembered, and for how long, hangs on this.
+// The verdict cache depends on this: it remembers verdicts by identity.
 TEST(Compile, KeepsTheIdentityOfAPolicyUntilItsOwnRuleListChanges) {
   Config before;
   before.filters = {AcceptAll("f"), AcceptAll("g")};

@@ -285,7 +285,7 @@ FlowKey KeyFor(Chance& chance, const Rule& rule) {
   return key;
 }
 
-// One step over an edge.
+// Moves the key one step over an edge.
 void Nudge(Chance& chance, FlowKey& key) {
   switch (chance.Below(8)) {
     case 0: ++key.source_port; break;
@@ -367,7 +367,7 @@ TEST(FirstMatch, AgreesWithTheNaiveReadingForTenThousandRules) {
   Filter filter;
   for (std::uint16_t i = 1; i <= 10'000; ++i) {
     Rule rule = RandomRule(chance, i);
-    // Specific, so that the deep ones are reached.
+    // The rules are specific, so that keys reach the deep ones.
     rule.protocol = chance.OneIn(2) ? 6 : 17;
     rule.destination = IpPrefix{chance.Address(IpFamily::kIpv4), 32};
     rule.destination->address.bytes[2] = chance.Byte();
