@@ -70,12 +70,14 @@ Applied Agent::Publish(Prepared prepared, std::uint64_t generation) {
   return std::move(prepared.applied);
 }
 
+// For a configuration that is not kept: a file's, or a test's.
 Result<Applied> Agent::Apply(std::shared_ptr<const config::Config> config) {
   Result<Prepared> prepared = Prepare(std::move(config));
   if (!prepared.ok()) return prepared.status();
   return Publish(std::move(*prepared), generation_ + 1);
 }
 
+// What runs was validated when it was committed; only the world has changed since.
 Status Agent::Republish() {
   if (current_.plan.config == nullptr) return OkStatus();
   Result<Prepared> prepared = CatchOutOfMemory([this] { return Build(current_.plan.config); });
@@ -104,7 +106,7 @@ bool Agent::Tick() {
   return changed;
 }
 
-// Frees the epochs that every worker has left: one that reads a younger epoch never goes back to an older one.
+// Frees the epochs that every worker has left: one that reads a later epoch never goes back to an earlier one.
 void Agent::Reclaim() {
   std::uint64_t oldest_read = ~std::uint64_t{0};
   for (const datapath::Worker* worker : workers_) oldest_read = std::min(oldest_read, worker->epoch());

@@ -93,6 +93,7 @@ std::vector<hal::Port*> Ports(const WorkerOptions& options) {
 
 }  // namespace
 
+// What DecideCopy asks of the moment that a worker is in: chance, links, queues, tokens.
 class Worker::World {
  public:
   World(Worker& worker, const Tables& tables) : worker_(worker), tables_(tables) {}
@@ -352,7 +353,8 @@ void Worker::MakeCopies(const Tables& tables) {
 
 void Worker::MakeCopy(const Match& match, World& world, LedgerRun& matched) {
   const CopyPlan& plan = match.tier->plans[match.verdict.slot];
-  // Only what a port carries is copied, and at its egress a refused original was not carried.
+  // An original that its egress port refused was not carried there: it is no copy's of that end, and at its ingress no
+  // forwarded-only session's.
   const bool carried = (burst_.carried >> match.packet & 1U) != 0;
   if (!carried && (match.at_egress || plan.forwarded_only)) return;
 
