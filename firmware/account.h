@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "agent/agent.h"
+#include "agent/reading.h"
 #include "base/status.h"
 #include "config/board.h"
 
@@ -11,7 +11,8 @@ namespace heliostat {
 
 [[nodiscard]] Result<std::string> EncodeReading(const agent::Reading& reading, const config::Board& board);
 
-// A line a session and direction, every drop by its name, and a line a port. False: the ledger does not balance.
+// Logs a line a session and direction, with every drop by its name, and a line a port. Returns false when the ledger
+// does not balance.
 [[nodiscard]] bool LogReading(const agent::Reading& reading, const config::Board& board);
 
 }  // namespace heliostat

@@ -50,7 +50,7 @@ std::optional<int> TakeSeed(const char* text, Arguments& arguments) {
   char* end = nullptr;
   errno = 0;
   arguments.seed = std::strtoull(text, &end, 0);
-  // It takes a sign, and wraps.
+  // strtoull would also take a sign, and wrap, so the text must begin with a digit.
   if (*text >= '0' && *text <= '9' && *end == '\0' && errno == 0) return std::nullopt;
   return Usage(std::string("--seed ") + text + " is not a number of 64 bits");
 }
@@ -62,7 +62,7 @@ std::optional<int> TakeValue(const std::string& pair, Arguments& arguments) {
   return std::nullopt;
 }
 
-// `127.0.0.1`, `127.0.0.1:0`, `::1`, `[::1]`, `[::1]:0`, each with its port.
+// Adds the port where it is missing: in `127.0.0.1`, `::1` and `[::1]`, not in `127.0.0.1:0` and `[::1]:0`.
 std::string WithPort(const std::string& listen) {
   std::string host = listen.empty() ? std::string(kListen) : listen;
   const auto colons = std::count(host.begin(), host.end(), ':');

@@ -22,7 +22,7 @@ struct Arguments {
   bool verbose = false;
 };
 
-// The exit status when there is nothing to run; what was wrong has been said.
+// Returns the exit status when there is nothing to run; what was wrong has been said.
 [[nodiscard]] std::optional<int> ParseArguments(int argc, char** argv, Arguments& arguments);
 
 }  // namespace heliostat

@@ -85,6 +85,11 @@ Status Card::OpenPorts() {
 Status Card::OpenPort(const config::BoardPort& board_port) {
   const Result<std::string> device = Expand(board_port.name, board_port.device);
   if (!device.ok()) return device.status();
+  const bool ethdev = !device->starts_with(kPacketSocket) && !device->starts_with(kCaptureFile);
+  if (!ethdev && board_port.receive_queues > 1) {
+    return {Code::kUnsupported, "port \"" + board_port.name + "\" receive_queues", "\"" + *device + "\" has one queue",
+            "leave it out: only DPDK devices have several"};
+  }
   Result<std::unique_ptr<hal::Port>> port =
       device->starts_with(kPacketSocket)  ? OpenPacketSocket(board_port, device->substr(kPacketSocket.size()))
       : device->starts_with(kCaptureFile) ? OpenCaptureFile(board_port, device->substr(kCaptureFile.size()))
@@ -109,6 +114,7 @@ Result<std::unique_ptr<hal::Port>> Card::OpenEthdev(const config::BoardPort& boa
   options.mtu = board_port.mtu;
   options.pool = originals_;
   options.workers = static_cast<std::uint16_t>(lcores_.size());
+  options.receive_queues = board_port.receive_queues;
   if (!board_port.kernel_interface.empty()) {
     Result<std::string> interface = Expand(board_port.name, board_port.kernel_interface);
     if (!interface.ok()) return interface.status();
@@ -126,7 +132,7 @@ Result<std::unique_ptr<hal::Port>> Card::OpenCaptureFile(const config::BoardPort
   constexpr std::string_view kReceive = "rx=";
   constexpr std::string_view kSend = "tx=";
   const std::string subject = "port \"" + board_port.name + "\"";
-  // The last one: a path may have commas.
+  // The last one counts, since a path may have commas.
   const std::size_t comma = arguments.rfind("," + std::string(kSend));
   const bool receives = arguments.starts_with(kReceive) && comma != std::string::npos;
   if (!receives && !arguments.starts_with(kSend)) {
@@ -242,15 +248,22 @@ std::uint16_t Card::PortIndex(const std::string& name) const {
 
 std::vector<datapath::Lane> Card::Lanes() const {
   std::vector<datapath::Lane> lanes;
-  const auto add = [&](std::uint16_t input, std::uint16_t output) {
-    for (std::uint16_t queue = 0; queue < ports_[input]->info().receive_queues; ++queue)
-      lanes.push_back({input, queue, output});
+  const auto queues_of = [this](std::uint16_t port) { return ports_[port]->info().receive_queues; };
+  const auto add_wire = [&](std::uint16_t input, std::uint16_t output) {
+    for (std::uint16_t queue = 0; queue < queues_of(input); ++queue) {
+      lanes.push_back(datapath::WireLane{.input = {input, queue}, .output = output});
+    }
   };
   for (const auto& [first, second] : options_.board.wires) {
-    add(PortIndex(first), PortIndex(second));
-    add(PortIndex(second), PortIndex(first));
+    add_wire(PortIndex(first), PortIndex(second));
+    add_wire(PortIndex(second), PortIndex(first));
   }
-  for (const std::string& tap : options_.board.taps) add(PortIndex(tap), datapath::kNoPort);
+  for (const std::string& tap : options_.board.taps) {
+    const std::uint16_t input = PortIndex(tap);
+    for (std::uint16_t queue = 0; queue < queues_of(input); ++queue) {
+      lanes.push_back(datapath::TapLane{.input = {input, queue}});
+    }
+  }
   return lanes;
 }
 

@@ -42,11 +42,12 @@ class Card {
   void Stop();
 
   agent::Agent& agent() { return *agent_; }
-  // No worker has received a frame in its last `passes` passes.
+  // Returns true when no worker has received a frame in its last `passes` passes.
   [[nodiscard]] bool Idle(std::uint64_t passes) const;
-  // What a person should know of the kernel interfaces, each thing once. The thread that opened the card.
+  // Returns what a person should know of the kernel interfaces, each thing once. Only the thread that opened the card
+  // may call it.
   std::vector<std::string> Remarks();
-  // Of each port, as the board's.
+  // The driver of each port, in the board's order.
   [[nodiscard]] std::vector<std::string> Drivers() const;
   [[nodiscard]] std::size_t workers() const { return workers_.size(); }
 
@@ -75,7 +76,7 @@ class Card {
   hal::linux_os::SystemClock clock_;
   hal::PacketPool* originals_ = nullptr;
   datapath::CopyPools copies_;
-  std::vector<std::unique_ptr<hal::Port>> ports_;  // as the board's
+  std::vector<std::unique_ptr<hal::Port>> ports_;  // in the board's order
   std::vector<PacketSocket> packet_sockets_;
   std::unique_ptr<agent::Agent> agent_;
   std::vector<std::unique_ptr<datapath::Worker>> workers_;

@@ -35,30 +35,17 @@ Result<std::unique_ptr<CardState>> CardState::Open(const std::string& path, cons
   auto flash = hal::linux_os::FileFlash::Open(path, geometry);
   if (!flash.ok()) return flash.status();
   state->flash_ = std::move(*flash);
-  if (Status opened = state->OpenStores(map); !opened.ok()) return std::move(opened).Within(path);
+  Result<std::unique_ptr<control::CardStores>> stores = control::CardStores::Open(
+      *state->flash_,
+      {.settings = {.first_block = 0, .blocks = map.settings_blocks},
+       .audit = {.first_block = map.settings_blocks, .blocks = map.audit_blocks},
+       .generations = {.first_block = map.settings_blocks + map.audit_blocks, .blocks = map.generation_blocks},
+       .sha256 = hal::mbedtls::Sha256});
+  if (!stores.ok()) return stores.status().Within(path);
+  state->stores_ = std::move(*stores);
+  const Status& damage = state->stores_->settings().damage();
+  if (!damage.ok()) state->damage_.push_back("flash, settings: " + damage.ToString());
   return state;
-}
-
-Status CardState::OpenStores(const config::FlashMap& map) {
-  const storage::Region settings{.first_block = 0, .blocks = map.settings_blocks};
-  const storage::Region audit{.first_block = map.settings_blocks, .blocks = map.audit_blocks};
-  const storage::Region generations{.first_block = map.settings_blocks + map.audit_blocks,
-                                    .blocks = map.generation_blocks};
-  auto settings_store = storage::SettingsStore::Open(*flash_, settings);
-  if (!settings_store.ok()) return settings_store.status().Within("settings");
-  settings_ = std::move(*settings_store);
-  auto audit_log = storage::AuditLog::Open(*flash_, audit, hal::mbedtls::Sha256);
-  if (!audit_log.ok()) return audit_log.status().Within("audit log");
-  audit_ = std::move(*audit_log);
-  storage::GenerationStore::Options options;
-  options.snapshot = [this](std::uint64_t number, const storage::Sink& sink) {
-    return provisioner_->WriteSnapshot(number, sink);
-  };
-  auto store = storage::GenerationStore::Open(*flash_, generations, std::move(options));
-  if (!store.ok()) return store.status().Within("generations");
-  generations_ = std::move(*store);
-  if (!settings_->damage().ok()) damage_.push_back("flash, settings: " + settings_->damage().ToString());
-  return OkStatus();
 }
 
 Result<hal::TrustBundle> LoadTrust(storage::SettingsStore& settings, const std::string& folder) {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxConfigBytes = std::size_t{256} << 20U;
 
-// What is encoded has the number of a field or a small length among its first bytes, which no text has.
+// An encoded configuration has the number of a field or a small length among its first bytes, which no text has.
 bool IsText(std::string_view bytes) {
   const std::string_view start = bytes.substr(0, 256);
   return !start.empty() && std::none_of(start.begin(), start.end(), [](char c) {
@@ -42,7 +42,7 @@ bool ConfigFile::Changed() const {
 }
 
 Result<std::shared_ptr<const config::Config>> ConfigFile::Read() {
-  // Before it is read: what changes meanwhile is read again.
+  // The file is looked at before it is read, so that a change meanwhile is read again.
   stamp_ = Look();
   Result<std::string> bytes = ReadFile(path_, kMaxConfigBytes);
   if (!bytes.ok()) return bytes.status();

@@ -14,8 +14,8 @@
 
 namespace heliostat {
 
-// `error` of decoding `bytes` of the file at `path`. Of text, which people write, it says with which command of
-// helioctl the card's file is made of it.
+// Returns the `error` of decoding `bytes` of the file at `path`. When they are text, which people write, it names the
+// helioctl command that makes the card's file of it.
 [[nodiscard]] Status NotDecoded(Status error, const std::string& path, std::string_view bytes,
                                 std::string_view command);
 

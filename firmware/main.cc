@@ -15,10 +15,10 @@
 #include "arguments.h"
 #include "base/file.h"
 #include "card.h"
+#include "card_control.h"
 #include "codec/codec.h"
 #include "config/board.h"
 #include "config_file.h"
-#include "control_plane.h"
 #include "linux/epoll_poller.h"
 #include "log.h"
 
@@ -31,7 +31,7 @@ namespace {
 
 constexpr std::size_t kMaxBoardBytes = std::size_t{1} << 20U;
 constexpr int kTickMs = 50;  // the configuration's file, idle ports and remarks are looked at this often
-// Reading a file through ends in empty passes; a worker makes millions a second.
+// A capture file has been read through when so many passes were empty; a worker makes millions a second.
 constexpr std::uint64_t kIdlePasses = 1'000;
 constexpr std::uint64_t kSignals = 1;  // the poller's token
 static_assert(kSignals < control::Server::kFirstToken);
@@ -71,9 +71,9 @@ void LogApplied(std::uint64_t generation, const std::vector<agent::SessionReport
 // This thread is the I/O: signals, files and the control connection. The agent's thread applies; workers carry.
 class Program {
  public:
-  // Of `file` and `control` one is there: where the configuration comes from.
+  // The configuration comes from `file` or `control`; the other is null.
   Program(const Arguments& arguments, const config::Board& board, hal::Poller& poller, ConfigFile* file,
-          ControlPlane* control, Card& card)
+          CardControl* control, Card& card)
       : arguments_(arguments),
         board_(board),
         poller_(poller),
@@ -83,7 +83,7 @@ class Program {
         agent_(
             card.agent(), control == nullptr ? agent::AgentThread::TickFunction() : [control] { control->Tick(); }) {}
 
-  // `config`: of the file.
+  // `config` is the file's.
   int Run(int signals, std::shared_ptr<const config::Config> config) {
     signals_ = signals;
     if (const Status started = Start(std::move(config)); !started.ok()) return Fail(started);
@@ -110,7 +110,7 @@ class Program {
     return control_ != nullptr ? control_->Serve(agent_, card_, poller_) : OkStatus();
   }
 
-  // True: it is to end.
+  // Returns true when the program is to end.
   bool Turn() {
     control::Server* server = control_ != nullptr ? control_->server() : nullptr;
     std::array<hal::Poller::Event, 64> events;
@@ -151,7 +151,7 @@ class Program {
     if (news != nullptr) LogApplied(news->generation, news->sessions);
   }
 
-  // What is wrong changes nothing: the running configuration stays.
+  // A wrong file changes nothing: the running configuration stays.
   void Reload() {
     Result<std::shared_ptr<const config::Config>> config = file_->Read();
     Result<agent::Applied> applied = config.ok() ? agent_.Apply(*config) : Result<agent::Applied>(config.status());
@@ -182,14 +182,14 @@ class Program {
   const config::Board& board_;
   hal::Poller& poller_;
   ConfigFile* file_;
-  ControlPlane* control_;
+  CardControl* control_;
   Card& card_;
   int signals_ = -1;
-  agent::AgentThread agent_;  // the last: it ends before what its work is about
+  agent::AgentThread agent_;  // the last member, so that it ends before what it works on
 };
 
-// Blocked before any thread starts, so that all of them leave signals to the signalfd. A peer that hangs up is no
-// signal's matter.
+// Signals are blocked before any thread starts, so that all threads leave them to the signalfd. SIGPIPE is ignored: a
+// peer that hangs up shows in the result of a write.
 int BlockSignals() {
   std::signal(SIGPIPE, SIG_IGN);
   sigset_t set;
@@ -207,16 +207,16 @@ int Main(int argc, char** argv) {
   if (!board.ok()) return Fail(board.status());
   Result<std::unique_ptr<hal::Poller>> poller = hal::linux_os::OpenPoller();
   if (!poller.ok()) return Fail(poller.status());
-  // Before the ports: a wrong configuration or state should not cost the time to open them.
+  // These come before the ports: a wrong configuration or state should not cost the time to open them.
   ConfigFile file(arguments.config, board->limits);
   std::shared_ptr<const config::Config> config;
-  std::unique_ptr<ControlPlane> control;
+  std::unique_ptr<CardControl> control;
   if (arguments.state.empty()) {
     Result<std::shared_ptr<const config::Config>> read = file.Read();
     if (!read.ok()) return Fail(read.status());
     config = std::move(*read);
   } else {
-    Result<std::unique_ptr<ControlPlane>> opened = ControlPlane::Open(arguments, *board);
+    Result<std::unique_ptr<CardControl>> opened = CardControl::Open(arguments, *board);
     if (!opened.ok()) return Fail(opened.status());
     control = std::move(*opened);
   }

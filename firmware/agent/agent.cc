@@ -10,57 +10,90 @@ namespace heliostat::agent {
 Agent::Agent(AgentOptions options) : options_(std::move(options)), link_up_(options_.ports.size()) {
   auto nothing = std::make_unique<datapath::Tables>();
   nothing->ports.resize(options_.ports.size());
-  current_ = std::move(nothing);
-  published_.store(current_.get(), std::memory_order_release);
+  current_.tables = std::move(nothing);
+  published_.store(current_.tables.get(), std::memory_order_release);
   Tick();
 }
 
 Agent::~Agent() = default;
 
 Result<Prepared> Agent::Prepare(std::shared_ptr<const config::Config> config) {
-  return CatchOutOfMemory([&] { return Build(std::move(config)); });
+  return CatchOutOfMemory([&]() -> Result<Prepared> {
+    HELIOSTAT_RETURN_IF_ERROR(config::Validate(*config, options_.card));
+    return Build(std::move(config));
+  });
 }
 
 Result<Prepared> Agent::Build(std::shared_ptr<const config::Config> config) {
-  HELIOSTAT_RETURN_IF_ERROR(config::Validate(*config, options_.card));
-  Reclaim();  // before counting free ledger entries
-  const BuildInput input{std::move(config), options_.card.interfaces, options_.hardware_id, options_.seed,
-                         options_.clock->MonotonicNs()};
-  Result<Built> built = agent::Build(input, registry_);
-  if (!built.ok()) return built.status();
-  for (datapath::Worker* worker : workers_) {
-    if (!worker->ledger().Reserve(built->registry.ledger_entries)) {
-      return Status(Code::kResourceExhausted, "ledger",
-                    "no memory for " + std::to_string(built->registry.ledger_entries) + " lines of counters",
-                    "apply fewer session sources");
-    }
-  }
+  Reclaim();  // before free entries are counted
+  const TablesOptions options{options_.hardware_id, options_.seed, options_.clock->MonotonicNs()};
+  Result<MadeEpoch> made = MakeEpoch(std::move(config), options_.card.interfaces, options, current_, registry_);
+  if (!made.ok()) return made.status();
+  made->epoch.tables->epoch = epoch() + 1;
+  HELIOSTAT_RETURN_IF_ERROR(Reserve(made->registry));
   Prepared prepared;
-  prepared.built = std::move(*built);
-  // Publish and Reclaim allocate nothing.
-  prepared.built.registry.free_entries.reserve(prepared.built.registry.ledger_entries);
+  prepared.made = std::move(*made);
   prepared.retired.emplace_back();
-  prepared.applied = {0, prepared.built.policies, ByLinks(prepared.built.sessions)};
+  const Epoch& next = prepared.made.epoch;
+  prepared.applied = {0, next.compiled.policies.size(), ReportSessions(next.plan, link_up_),
+                      ReportTargets(next.plan, link_up_)};
   return prepared;
 }
 
+// Reserves all the memory that Publish and Reclaim will need, so that they allocate nothing.
+Status Agent::Reserve(Registry& registry) {
+  registry.ledger_entries().ReserveFree();
+  registry.hit_entries().ReserveFree();
+  for (datapath::Worker* worker : workers_) {
+    if (!worker->ledger().Reserve(registry.ledger_entries().used())) {
+      return {Code::kResourceExhausted, "ledger",
+              "no memory for " + std::to_string(registry.ledger_entries().used()) + " lines of counters",
+              "apply fewer session sources"};
+    }
+    if (!worker->hits().Reserve(registry.hit_entries().used())) {
+      return {Code::kResourceExhausted, "rules",
+              "no memory for the hits of " + std::to_string(registry.hit_entries().used()) + " rules",
+              "apply fewer rules"};
+    }
+  }
+  return OkStatus();
+}
+
 Applied Agent::Publish(Prepared prepared, std::uint64_t generation) {
-  Built& built = prepared.built;
-  built.tables->generation = prepared.applied.generation = generation;
-  registry_ = std::move(built.registry);
-  sessions_ = std::move(built.sessions);
-  prepared.retired.front() = {std::move(current_), std::move(built.dropped_entries)};
-  current_ = std::move(built.tables);
-  published_.store(current_.get(), std::memory_order_release);
+  generation_ = prepared.applied.generation = generation;
+  registry_ = std::move(prepared.made.registry);
+  prepared.retired.front() = {std::move(current_), std::move(prepared.made.released)};
+  current_ = std::move(prepared.made.epoch);
+  published_.store(current_.tables.get(), std::memory_order_release);
   retired_.splice(retired_.end(), prepared.retired);
   Reclaim();
   return std::move(prepared.applied);
 }
 
+// For a configuration that is not kept: a file's, or a test's.
 Result<Applied> Agent::Apply(std::shared_ptr<const config::Config> config) {
   Result<Prepared> prepared = Prepare(std::move(config));
   if (!prepared.ok()) return prepared.status();
-  return Publish(std::move(*prepared), current_->generation + 1);
+  return Publish(std::move(*prepared), generation_ + 1);
+}
+
+// What runs was validated when it was committed; only the world has changed since.
+Status Agent::Republish() {
+  if (current_.plan.config == nullptr) return OkStatus();
+  Result<Prepared> prepared = CatchOutOfMemory([this] { return Build(current_.plan.config); });
+  if (!prepared.ok()) return prepared.status();
+  (void)Publish(std::move(*prepared), generation_);
+  return OkStatus();
+}
+
+Status Agent::SetInterfaces(std::vector<config::Interface> interfaces) {
+  if (interfaces.size() != options_.card.interfaces.size()) {
+    return {Code::kInternal, "interfaces", "they are not as many as the card's ports", {}};
+  }
+  std::swap(options_.card.interfaces, interfaces);
+  Status published = Republish();
+  if (!published.ok()) std::swap(options_.card.interfaces, interfaces);
+  return published;
 }
 
 bool Agent::Tick() {
@@ -73,32 +106,19 @@ bool Agent::Tick() {
   return changed;
 }
 
-std::vector<SessionReport> Agent::Sessions() const { return ByLinks(sessions_); }
-
-std::vector<SessionReport> Agent::ByLinks(const std::vector<SessionReport>& built) const {
-  std::vector<SessionReport> sessions = built;
-  for (SessionReport& session : sessions) {
-    if (!session.active) continue;
-    std::size_t up = 0;
-    for (const std::uint16_t port : session.egresses) {
-      if (link_up_[port].load(std::memory_order_relaxed)) {
-        ++up;
-      } else {
-        session.reason = "the link of \"" + options_.card.interfaces[port].name + "\" is down";
-      }
-    }
-    session.active = up != 0;
-  }
-  return sessions;
-}
-
+// Frees the epochs that every worker has left: one that reads a later epoch never goes back to an earlier one.
 void Agent::Reclaim() {
   std::uint64_t oldest_read = ~std::uint64_t{0};
-  for (const datapath::Worker* worker : workers_) oldest_read = std::min(oldest_read, worker->Reading());
-  while (!retired_.empty() && retired_.front().tables->generation < oldest_read) {
-    for (const std::uint32_t entry : retired_.front().entries) {
+  for (const datapath::Worker* worker : workers_) oldest_read = std::min(oldest_read, worker->epoch());
+  while (!retired_.empty() && retired_.front().epoch.tables->epoch < oldest_read) {
+    const Released& released = retired_.front().released;
+    for (const std::uint32_t entry : released.ledger) {
       for (datapath::Worker* worker : workers_) worker->ledger().Clear(entry);
-      registry_.free_entries.push_back(entry);  // there is room: see Build
+      registry_.ledger_entries().Free(entry);
+    }
+    for (const std::uint32_t entry : released.hits) {
+      for (datapath::Worker* worker : workers_) worker->hits().Clear(entry);
+      registry_.hit_entries().Free(entry);
     }
     retired_.pop_front();
   }
@@ -106,10 +126,25 @@ void Agent::Reclaim() {
 
 Reading Agent::Read() const {
   Reading reading;
-  for (const auto& [key, entry] : registry_.ledger) {
-    LedgerLine line{key, {}};
-    for (const datapath::Worker* worker : workers_) line.counts += worker->ledger().Read(entry);
-    reading.ledger.push_back(std::move(line));
+  for (const auto& [session, state] : registry_.sessions()) {
+    for (const Registry::Source& source : state->sources) {
+      for (const config::Direction direction : {config::Direction::kInbound, config::Direction::kOutbound}) {
+        const std::uint32_t entry = source.ledger[static_cast<std::size_t>(direction)];
+        if (entry == Registry::kNoEntry) continue;
+        LedgerLine& line = reading.ledger.emplace_back(LedgerKey{session, source.interface, direction});
+        for (const datapath::Worker* worker : workers_) line.counts += worker->ledger().Read(entry);
+      }
+    }
+  }
+  for (const auto& [key, hits] : registry_.hits()) {
+    RuleHits counted{key.first, key.second, {}};
+    for (std::size_t rule = 0; rule < hits.origins.size(); ++rule) {
+      std::uint64_t packets = 0;
+      for (const datapath::Worker* worker : workers_) packets += worker->hits().Read((*hits.entries)[rule]);
+      if (packets == 0) continue;
+      counted.rules.push_back({hits.origins[rule].number, hits.origins[rule].service, packets});
+    }
+    if (!counted.rules.empty()) reading.hits.push_back(std::move(counted));
   }
   reading.ports.resize(options_.ports.size());
   for (std::size_t port = 0; port < reading.ports.size(); ++port) {

@@ -1,22 +1,25 @@
 // The agent: the one place that knows the order in which a configuration becomes real.
 //
-// Prepare validates, resolves, compiles and builds: all that may fail. Publish can't fail: it stores one pointer.
-// Between the two a caller may write the configuration to flash. Workers take it up at their next pass; what they leave
-// behind is freed when the last has. All methods: the agent's thread, except where said.
+// Prepare validates, plans, compiles and builds: all that may fail. Publish can't fail: it stores one pointer. Between
+// the two a caller may write the configuration to flash. Workers take it up at their next pass; what they leave behind
+// is freed when the last has. A *generation* is what an operator committed; each publication is an *epoch*, and the
+// agent publishes the same generation again when the world changes under it. All methods belong to the agent's thread.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "agent/build.h"
+#include "agent/epoch.h"
+#include "agent/reading.h"
+#include "agent/report.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "config/validate.h"
-#include "datapath/ledger.h"
 #include "datapath/worker.h"
 #include "hal/clock.h"
 #include "hal/port.h"
@@ -27,39 +30,23 @@ struct AgentOptions {
   config::Card card;  // interfaces by port
   std::uint8_t hardware_id = 0;
   std::uint64_t seed = 0;
-  std::vector<hal::Port*> ports;  // as the card's interfaces
+  std::vector<hal::Port*> ports;  // in the order of the card's interfaces
   hal::Clock* clock = nullptr;
 };
 
-// What was really applied.
-struct Applied {
-  std::uint64_t generation = 0;
-  std::size_t policies = 0;
-  std::vector<SessionReport> sessions;  // by name
-};
-
-// Tables that no worker has left yet.
+// An epoch that some worker may still read, and the entries that only it names.
 struct Retired {
-  std::unique_ptr<const datapath::Tables> tables;
-  std::vector<std::uint32_t> entries;  // of the ledger, that only these tables name
+  Epoch epoch;
+  Released released;
 };
 
-// A configuration that is built and not published. Dropped, it leaves nothing behind but the memory that the workers'
-// ledgers have reserved for its lines, which they keep and use again: at most LedgerShard::kMaxEntries lines each.
+// A configuration that is built but not published. If it is dropped, all that stays is the memory that the workers'
+// shards have reserved for its entries; they keep and reuse it, and it is bounded by LedgerShard::kMaxEntries and
+// HitShard::kMaxEntries.
 struct Prepared {
-  Built built;
+  MadeEpoch made;
   Applied applied;
-  std::list<Retired> retired;  // one: room for what it takes the place of
-};
-
-struct LedgerLine {
-  LedgerKey key;
-  datapath::EntryCounts counts;
-};
-
-struct Reading {
-  std::vector<LedgerLine> ledger;           // by session, interface, direction
-  std::vector<datapath::PortCounts> ports;  // by port
+  std::list<Retired> retired;  // one element, in which Publish puts the epoch before
 };
 
 class Agent {
@@ -69,48 +56,57 @@ class Agent {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  // Before workers start. They are given `tables` and `link_up`, live as long as the agent and are read by it.
+  // Is called before the workers start. They are given `tables` and `link_up`, and must live as long as the agent,
+  // which reads their counts.
   void Attach(datapath::Worker* worker) { workers_.push_back(worker); }
-  [[nodiscard]] const datapath::Published* tables() const { return &published_; }
+  [[nodiscard]] const datapath::TablesPointer* tables() const { return &published_; }
   [[nodiscard]] std::span<const std::atomic<bool>> link_up() const { return link_up_; }
 
-  // Validates and builds `config`; nothing is changed. kResourceExhausted when memory runs out, too; else as Validate
-  // and Build.
+  // Validates and builds `config` and changes nothing. Returns the errors of Validate, MakePlan, Compile and
+  // BuildTables, and kResourceExhausted when memory runs out.
   [[nodiscard]] Result<Prepared> Prepare(std::shared_ptr<const config::Config> config);
-  // Can't fail and allocates nothing. No other method is called since its Prepare; `generation` is above the present
-  // one.
+  // Can't fail and allocates nothing. No other method may be called between Prepare and this one; `generation` must be
+  // above the present one.
   Applied Publish(Prepared prepared, std::uint64_t generation);
 
-  // Both at once, under the next number: all of `config`, or nothing of it and the error.
+  // Prepares `config` and publishes it as the next generation. On error nothing of it is applied.
   [[nodiscard]] Result<Applied> Apply(std::shared_ptr<const config::Config> config);
 
-  // Now and then: follows the ports' links, frees what no worker reads any more. True: a link has changed, and with it
-  // maybe a session's state.
+  // Builds the present generation anew for the world as it is now, and publishes it. On error (kResourceExhausted) what
+  // was published stays.
+  [[nodiscard]] Status Republish();
+  // Republishes with other interfaces, given by port and as many as before. An interface is known by its name: the
+  // sessions of a name that went away rest, and resume when it comes back, on whatever port.
+  [[nodiscard]] Status SetInterfaces(std::vector<config::Interface> interfaces);
+
+  // Is called now and then: follows the ports' links and frees what no worker reads any more. Returns true when a link
+  // has changed, and with it maybe a session's state.
   bool Tick();
 
-  // As they are now, links included; by name.
-  [[nodiscard]] std::vector<SessionReport> Sessions() const;
+  // Both report the present states, links included, in order of name.
+  [[nodiscard]] std::vector<SessionReport> Sessions() const { return ReportSessions(current_.plan, link_up_); }
+  [[nodiscard]] std::vector<TargetReport> Targets() const { return ReportTargets(current_.plan, link_up_); }
 
-  // Balanced per line.
+  // Every ledger line of the reading balances.
   [[nodiscard]] Reading Read() const;
 
-  [[nodiscard]] std::uint64_t generation() const { return current_->generation; }
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+  [[nodiscard]] std::uint64_t epoch() const { return current_.tables->epoch; }
   [[nodiscard]] const config::Card& card() const { return options_.card; }
 
  private:
   Result<Prepared> Build(std::shared_ptr<const config::Config> config);
-  // `built` as the links are now.
-  [[nodiscard]] std::vector<SessionReport> ByLinks(const std::vector<SessionReport>& built) const;
+  [[nodiscard]] Status Reserve(Registry& registry);
   void Reclaim();
 
   AgentOptions options_;
   std::vector<datapath::Worker*> workers_;
   std::vector<std::atomic<bool>> link_up_;
-  Registry registry_;
-  std::unique_ptr<const datapath::Tables> current_;
-  std::vector<SessionReport> sessions_;  // as built
-  std::list<Retired> retired_;           // oldest first
-  datapath::Published published_{nullptr};
+  std::uint64_t generation_ = 0;
+  Epoch current_;
+  Registry registry_;           // belongs to current_
+  std::list<Retired> retired_;  // oldest first
+  datapath::TablesPointer published_{nullptr};
 };
 
 }  // namespace heliostat::agent

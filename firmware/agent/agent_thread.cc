@@ -28,11 +28,11 @@ void AgentThread::Loop() {
   auto tick = std::chrono::steady_clock::now() + kTick;
   while (!stop_ || !mailbox_.empty()) {
     wake_.wait_until(lock, tick, [this] { return stop_ || !mailbox_.empty(); });
-    // By the clock, not when idle: a busy mailbox must not keep the links out of sight.
+    // The clock decides, not an empty mailbox: a busy one must not keep the links out of sight.
     if (const auto now = std::chrono::steady_clock::now(); now >= tick) {
       tick = now + kTick;
       lock.unlock();
-      LeaveOutOfMemory(tick_);  // it must not end the thread, and forwarding with it
+      LeaveOutOfMemory(tick_);  // lack of memory must not end the thread, and forwarding with it
       lock.lock();
     }
     if (!mailbox_.empty()) {

@@ -16,22 +16,22 @@ namespace heliostat::agent {
 
 class AgentThread {
  public:
-  // Called on the thread, ten times a second, in the place of Agent::Tick.
+  // Is called on the agent's thread ten times a second, instead of Agent::Tick.
   using TickFunction = std::function<void()>;
 
-  // `agent` outlives this, and is called by no one else meanwhile.
+  // `agent` must outlive this, and nobody else may call it meanwhile.
   explicit AgentThread(Agent& agent, TickFunction tick = {});
-  // Does what is still in the mailbox first.
+  // Does what is still in the mailbox, then ends the thread.
   ~AgentThread();
   AgentThread(const AgentThread&) = delete;
   AgentThread& operator=(const AgentThread&) = delete;
 
-  // Any thread; returns when the agent has done it.
+  // Any thread may call it; it returns when the agent has done it.
   [[nodiscard]] Result<Applied> Apply(std::shared_ptr<const config::Config> config);
   [[nodiscard]] Reading Read();
 
-  // Any work that is the agent's thread's: Do waits until it is done, Post does not. In order. Work that
-  // runs out of memory is left where it is.
+  // Both run `work` on the agent's thread, in the order of the calls: Do waits until it is done, Post does not. Work
+  // that runs out of memory is abandoned where it stands.
   void Do(std::function<void()> work);
   void Post(std::function<void()> work);
 

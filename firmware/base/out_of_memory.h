@@ -1,7 +1,7 @@
 // Memory that runs out while control builds something of a configuration's size.
 //
 // The card throws nothing; the standard library's containers do, when operator new fails. At the few calls that may
-// need much - and only there - that becomes a Status; what was half built is gone by then. Not for workers, which
+// need much - and only there - that becomes a Status; what was half built is gone by then. Workers do not use it: they
 // allocate nothing.
 #pragma once
 
@@ -13,12 +13,12 @@
 
 namespace heliostat {
 
-// kResourceExhausted. Every text fits into its string: this allocates nothing.
+// kResourceExhausted. It allocates nothing, since every text is short enough to lie inside its string.
 [[nodiscard]] inline Status OutOfMemory() {
   return {Code::kResourceExhausted, "memory", "none is left", "use fewer rules"};
 }
 
-// What `work` returns, a Status or a Result, or OutOfMemory; ok where it returns nothing.
+// Returns what `work` returns, a Status or a Result (ok where it returns nothing), or OutOfMemory.
 template <typename Work>
 [[nodiscard]] auto CatchOutOfMemory(Work&& work) {
   using Returned = decltype(work());
@@ -35,7 +35,7 @@ template <typename Work>
   }
 }
 
-// For work that nobody can be told of: where memory runs out it is left as it is.
+// For work whose failure nobody can be told of: when memory runs out it is abandoned where it stands.
 template <typename Work>
 void LeaveOutOfMemory(Work&& work) {
   static_cast<void>(CatchOutOfMemory(std::forward<Work>(work)));

@@ -1,7 +1,7 @@
 // Status and Result: what went wrong, where, why, and what to do about it.
 //
-// Every error that reaches a person names the resource and field (`subject`), the reason, and the fix.
-// Nothing here throws. Not for per-packet code, which answers with a drop reason and a counter.
+// Every error that reaches a person names the resource and field (`subject`), the reason, and the fix. Nothing here
+// throws. Per-packet code does not use it: it answers with a drop reason and a counter.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,7 @@ class [[nodiscard]] Status {
   // `subject: reason; fix`, without the parts that are empty.
   [[nodiscard]] std::string ToString() const;
 
-  // The same error, seen from further out: `outer subject`.
+  // Returns the same error with the subject `outer subject`.
   [[nodiscard]] Status Within(std::string_view outer) &&;
 
  private:

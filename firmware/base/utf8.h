@@ -15,7 +15,8 @@ namespace heliostat {
 // UTF-8 without NUL.
 [[nodiscard]] bool IsText(std::span<const std::uint8_t> bytes);
 
-// As much of the text as goes into `out`, cut at a character; what is not UTF-8 becomes `?`. Returns its bytes.
+// Copies as much of the text as goes into `out`, cut at a character, and returns its bytes; what is not UTF-8 becomes
+// `?`.
 std::size_t CutText(std::string_view text, std::span<char> out);
 [[nodiscard]] std::string CutText(std::string_view text, std::size_t most_bytes);
 

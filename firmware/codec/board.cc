@@ -21,7 +21,7 @@ static_assert(sizeof(heliostat_v1_Board::ports) == config::kMaxBoardPorts * size
 static_assert(sizeof(heliostat_v1_Board::wires) == config::kMaxWires * sizeof(heliostat_v1_Wire));
 static_assert(heliostat_v1_Board_size <= kMaxBoardBytes);
 
-// Empty: none. Which family it must be is ValidateBoard's matter.
+// An empty text is no address. ValidateBoard checks the family.
 Status ParseAddress(std::string_view field, std::string_view text, IpAddress* out) {
   if (text.empty()) return {};
   const auto address = IpAddress::Parse(text);
@@ -48,6 +48,8 @@ Status ReadPort(const heliostat_v1_BoardPort& message, config::BoardPort* out) {
   HELIOSTAT_RETURN_IF_ERROR(ParseAddress("primary_ipv6", message.primary_ipv6, &out->primary_ipv6));
   HELIOSTAT_RETURN_IF_ERROR(ReadNumber("mtu", message.mtu, 65535, &out->mtu));
   out->kernel_interface = message.kernel_interface;
+  HELIOSTAT_RETURN_IF_ERROR(ReadNumber("receive_queues", message.receive_queues, 65535, &out->receive_queues));
+  if (out->receive_queues == 0) out->receive_queues = 1;
   return {};
 }
 

@@ -24,7 +24,7 @@ inline constexpr std::uint32_t kFormat = 1;
 inline constexpr std::size_t kMaxUnitBytes = 32 * 1024;
 inline constexpr std::size_t kMaxBoardBytes = 64 * 1024;
 
-// Units one by one, as control and storage have them.
+// Decodes units one by one, as control and storage have them.
 class ConfigDecoder {
  public:
   explicit ConfigDecoder(const config::Limits& limits);
@@ -32,10 +32,11 @@ class ConfigDecoder {
   ConfigDecoder(ConfigDecoder&&) noexcept;
   ConfigDecoder& operator=(ConfigDecoder&&) noexcept;
 
-  // One Unit, without its length; the first is the Header. After an error every call returns that error.
+  // Takes one Unit without its length; the first must be the Header. After an error every call returns that error.
   [[nodiscard]] Status Put(std::span<const std::uint8_t> unit);
 
-  // The whole configuration, once: names and rules sorted, defaults filled in. A group keeps Target's defaults.
+  // Returns the whole configuration, with names and rules sorted and defaults filled in; may be called once. A group
+  // keeps Target's defaults.
   [[nodiscard]] Result<config::Config> Finish();
 
  private:
@@ -43,7 +44,7 @@ class ConfigDecoder {
   std::unique_ptr<State> state_;
 };
 
-// A stream of units, each preceded by its length, handed over in pieces cut anywhere. Holds at most one unit.
+// Decodes a stream of units, each preceded by its length, which comes in pieces cut anywhere. Holds at most one unit.
 class ConfigReader {
  public:
   explicit ConfigReader(const config::Limits& limits) : decoder_(limits) {}
@@ -58,16 +59,16 @@ class ConfigReader {
   ConfigDecoder decoder_;
   Status failed_;
   std::vector<std::uint8_t> unit_;  // bytes of the unit so far
-  std::uint64_t length_ = 0;        // of the unit; while reading it, its lower bits
-  unsigned length_bits_ = 0;        // how many of them
+  std::uint64_t length_ = 0;        // of the unit; while it is being read, its lower bits so far
+  unsigned length_bits_ = 0;        // how many of its bits were read
   bool in_length_ = false;          // within the length
   bool in_unit_ = false;            // within the unit
 };
 
 [[nodiscard]] Result<config::Config> DecodeConfig(std::span<const std::uint8_t> bytes, const config::Limits& limits);
 
-// One Board message, without a length. Limits and sizes that are 0 get their defaults. config::ValidateBoard checks
-// what it says.
+// Decodes one Board message without a length. Limits and sizes that are 0 get their defaults. config::ValidateBoard
+// checks what it says.
 [[nodiscard]] Result<config::Board> DecodeBoard(std::span<const std::uint8_t> bytes);
 
 }  // namespace heliostat::codec

@@ -22,7 +22,7 @@ struct ConfigDecoder::State {
 
   Draft draft;
   Status failed;
-  // Tens of kilobytes: on the heap, once.
+  // A unit takes tens of kilobytes, so there is one, on the heap.
   std::unique_ptr<heliostat_v1_Unit> unit = std::make_unique<heliostat_v1_Unit>();
   std::uint64_t units = 0;           // read so far, the header included
   std::uint32_t expected_units = 0;  // after the header; 0: not said
@@ -32,7 +32,7 @@ namespace {
 
 std::string UnitName(std::uint64_t number) { return "unit " + std::to_string(number); }
 
-// What does not name its subject is the unit's own fault.
+// An error without a subject is the unit's own fault.
 Status NamedBy(Status status, std::uint64_t unit) {
   return status.ok() || !status.subject().empty() ? status : std::move(status).Within(UnitName(unit));
 }

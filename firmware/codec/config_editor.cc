@@ -21,7 +21,7 @@ struct ConfigEditor::State {
   Draft draft;
   ChangesFrom from;
   Status failed;
-  // Tens of kilobytes: on the heap, once.
+  // A change takes tens of kilobytes, so there is one, on the heap.
   std::unique_ptr<heliostat_v1_Change> change = std::make_unique<heliostat_v1_Change>();
 };
 
@@ -67,7 +67,7 @@ void ConfigEditor::BeginFrame() { state_->draft.BeginFrame(); }
 Status ConfigEditor::Apply(std::span<const std::uint8_t> change) {
   if (!state_->failed.ok()) return state_->failed;
   Status status = state_->Apply(change);
-  // What does not name its subject is the change's own fault.
+  // An error without a subject is the change's own fault.
   if (!status.ok() && status.subject().empty()) status = std::move(status).Within("change");
   state_->failed = status;
   return status;

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "codec/reading.h"
+#include "codec/counters.h"
 #include "config/config.h"
 #include "config/difference.h"
 
@@ -78,6 +78,8 @@ struct Watch {
   std::string session{};
   bool states = false;
   bool counters = false;
+  bool hits = false;
+  std::string filter{};
 };
 struct GetAudit {
   std::uint64_t after = 0;
@@ -106,17 +108,17 @@ struct Request {
 // The variant's field name in Request: `commit`.
 [[nodiscard]] std::string_view CallName(const Call& call);
 
-// One frame without its length. What the contract does not know is refused by its path, wherever it lies; the changes
-// of an Edit are only looked at as far as to find where each ends (ConfigEditor scans them). Numbers are held to the
+// Decodes one frame without its length. What the contract does not know is refused by its path, wherever it lies,
+// except in the changes of an Edit: of these only the ends are found (ConfigEditor scans them). Numbers are held to the
 // contract's ranges; who may ask, and whether it can be done, is control's matter. On error `*id` is the request's id
 // if it could be read, else 0. kInvalidArgument; kDataLoss.
 [[nodiscard]] Result<Request> DecodeRequest(std::span<const std::uint8_t> frame, std::uint64_t* id);
 
-// Walks an Edit.
+// Walks the changes of an Edit.
 class ChangeReader {
  public:
   explicit ChangeReader(const Edit& edit) : rest_(edit.body) {}
-  // False at the end.
+  // Returns false at the end.
   bool Next(std::span<const std::uint8_t>* change);
 
  private:
@@ -208,22 +210,22 @@ struct TargetState {
   std::uint32_t members = 0, sessions = 0;
 };
 
-// Every frame with its length in front, ready to send, appended to `out`. Single responses; `Status` is an Error whose
-// resource and field are split from its subject.
+// These are single responses. Each appends its frame to `out`, with its length in front, ready to send. An Error's
+// resource and field are split from the subject of `status`.
 void AppendError(std::uint64_t id, const Status& status, std::uint32_t change, std::string* out);
 void AppendDone(std::uint64_t id, std::string* out);
 void AppendWelcome(std::uint64_t id, const Welcome& welcome, std::string* out);
 void AppendInfo(std::uint64_t id, const Info& info, std::string* out);
 void AppendBegun(std::uint64_t id, std::uint64_t generation, std::string* out);
 void AppendCommitted(std::uint64_t id, const Committed& committed, std::string* out);
-// The newest 64.
+// Sends the newest 64 only.
 void AppendGenerations(std::uint64_t id, const std::vector<GenerationLine>& generations, std::string* out);
 void AppendListEnd(std::uint64_t id, const ListEnd& end, std::string* out);
 void AppendTrust(std::uint64_t id, const TrustInfo& trust, std::string* out);
 void AppendTime(std::uint64_t id, std::uint64_t time_ns, std::string* out);
 
-// Responses with many elements: fills one frame of at most kMaxFrameBytes. Add returns false, and adds nothing, when
-// the element does not fit any more: then Finish, send, and begin another.
+// Fills one frame, of at most kMaxFrameBytes, of a response with many elements. Add returns false, and adds nothing,
+// when the element does not fit any more: the caller then calls Finish, sends, and begins another.
 class FrameWriter {
  public:
   enum class Kind : std::uint8_t { kItems, kSnapshot, kAudit };
@@ -232,7 +234,7 @@ class FrameWriter {
   };
   FrameWriter(Kind kind, std::uint64_t id) : kind_(kind), id_(id) {}
 
-  // kSnapshot: what every frame says from now on.
+  // For kSnapshot: sets what every frame says from now on.
   void Begin(const SnapshotHead& head) { head_ = head; }
 
   struct ItemState {  // the unit's kind has one of them
@@ -245,6 +247,8 @@ class FrameWriter {
   [[nodiscard]] bool AddItem(std::span<const std::uint8_t> unit, const ItemState& state);  // kItems
   [[nodiscard]] bool Add(const LedgerEntry& entry);                                        // kSnapshot
   [[nodiscard]] bool Add(const PortCounters& counters);
+  // Adds as many rules as fit, from the `*done`-th on, and counts them in `*done`. Returns false when there are more.
+  [[nodiscard]] bool Add(const RuleHits& hits, std::size_t* done);
   [[nodiscard]] bool Add(const SessionState& session);
   [[nodiscard]] bool Add(const InterfaceState& interface);
   [[nodiscard]] bool Add(const AuditLine& record);  // kAudit

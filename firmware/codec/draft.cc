@@ -37,7 +37,7 @@ Status RuleTwice(const std::string& subject, std::uint32_t number) {
 
 std::string_view DirectionName(bool inbound) { return inbound ? " inbound" : " outbound"; }
 
-// Which list of a filter is meant, and what it is called.
+// Finds which list of a filter is meant, and what it is called.
 template <typename Message>
 Status ReadList(const Message& message, bool* inbound, std::string* subject) {
   *inbound = message.direction == heliostat_v1_Direction_INBOUND;
@@ -62,7 +62,7 @@ Status SortRules(const config::Filter& filter, bool inbound, std::vector<config:
 
 Status Empty(std::string_view what) { return Invalid({}, "the " + std::string(what) + " is empty", "leave it out"); }
 
-// What stays of a resource when its header is replaced.
+// KeepLists moves what a resource keeps when its header is replaced.
 Status KeepLists(config::InterfaceSettings&, config::InterfaceSettings*) { return {}; }
 Status KeepLists(config::Underlay&, config::Underlay*) { return {}; }
 Status KeepLists(config::Target& old, config::Target* target) {
@@ -278,7 +278,7 @@ Status Draft::OpenRules(const std::string& filter, bool inbound) {
   CloseRules();
   config::Filter* found = filters_.Find(filter);
   if (found == nullptr) return NotThere(Named("filter", filter));
-  // Twice the same number, put in chunks before: told now rather than in Finish.
+  // A number that chunks have put twice is told of now rather than in Finish.
   auto& rules = inbound ? found->inbound : found->outbound;
   // Opening goes through the whole list, so patches that alternate between long lists would take very long.
   if (rules.size() > openings_) {
@@ -298,7 +298,7 @@ Status Draft::PatchRules(const heliostat_v1_RulePatch& patch) {
   HELIOSTAT_RETURN_IF_ERROR(ReadList(patch, &inbound, &subject));
   if (patch.set_count == 0 && patch.remove_count == 0) return Empty("patch").Within(subject);
   HELIOSTAT_RETURN_IF_ERROR(OpenRules(patch.filter, inbound));
-  // Removals first: a full list takes as many as it gives.
+  // Removals come first, so that a full list takes as many rules as it gives.
   HELIOSTAT_RETURN_IF_ERROR(RemoveRules(patch, subject));
   return SetRules(patch, subject);
 }
@@ -373,7 +373,7 @@ Status Draft::Remove(const heliostat_v1_Remove& remove) {
   return Missing("remove kind", "say interface, underlay, target, filter or session");
 }
 
-// What the base brought in counts too.
+// The base's resources count too.
 Status Draft::CheckCounts() {
   HELIOSTAT_RETURN_IF_ERROR(CheckCount("interfaces", "interfaces", limits_.interfaces, interfaces_.size()));
   HELIOSTAT_RETURN_IF_ERROR(CheckCount("underlays", "interfaces", limits_.interfaces, underlays_.size()));

@@ -22,20 +22,21 @@ namespace heliostat::codec {
 
 class Draft {
  public:
-  enum class Duplicates { kRefuse, kReplace };  // a resource that is put, and is there
+  enum class Duplicates { kRefuse, kReplace };  // what becomes of a resource that is put and already there
 
   Draft(config::Config base, const config::Limits& limits, Duplicates duplicates);
 
-  // Until the next call lists of rules are opened for patches as often as all of a card's together could be four times:
-  // that takes some milliseconds. kResourceExhausted beyond. Without a call there is no such bound.
+  // Until the next call, the lists of rules that are opened for patches may have four times as many rules together as a
+  // card may hold, which takes some milliseconds; beyond, the result is kResourceExhausted. Without a call there is no
+  // such bound.
   void BeginFrame() { openings_ = std::uint64_t{4} * limits_.rules; }
 
-  Status Put(const heliostat_v1_Unit& unit);  // no Header
+  Status Put(const heliostat_v1_Unit& unit);  // any but a Header
   Status Patch(const heliostat_v1_Patch& patch);
   Status Remove(const heliostat_v1_Remove& remove);
   void PickIds(const heliostat_v1_PickedIds& picked);
 
-  // Everything sorted; once. What was picked for sessions that are not there any more is not there either.
+  // Returns everything sorted; may be called once. IDs that were picked for sessions that are gone are dropped.
   Result<config::Config> Finish();
 
  private:
@@ -62,15 +63,15 @@ class Draft {
   Status SetRules(const heliostat_v1_RulePatch& patch, const std::string& subject);
   Status RemoveRules(const heliostat_v1_RulePatch& patch, const std::string& subject);
   Status PatchSources(const heliostat_v1_SourcePatch& patch);
-  // Makes the list the one that is open.
+  // Opens the list, and closes the one that was open.
   Status OpenRules(const std::string& filter, bool inbound);
-  // Before anything that may move or read rules.
+  // Is called before anything that may move or read rules.
   void CloseRules();
   template <typename Resource>
   Status RemoveFrom(config::Kind kind, ResourceTable<Resource>* table, std::string_view name);
   Status AddRules(const std::string& subject, std::size_t in_list, std::size_t more);
   Status AddSources(const std::string& subject, std::size_t in_session, std::size_t more);
-  // What the resource held, of what the whole card has a limit for.
+  // Gives back what the resource took of the limits that hold for the whole card.
   void Release(const config::Filter& filter) { rules_ -= filter.inbound.size() + filter.outbound.size(); }
   void Release(const config::Session& session) { session_sources_ -= session.sources.size(); }
   template <typename Resource>
@@ -92,7 +93,7 @@ class Draft {
   bool has_owner_ = false;
   config::Kind owner_kind_ = config::Kind::kSession;
   std::string owner_;
-  std::array<std::uint32_t, 2> next_index_{};  // of its chunks, by list
+  std::array<std::uint32_t, 2> next_index_{};  // of its next chunk, by list
 
   // The list that rules were patched in last.
   RuleList open_;

@@ -36,9 +36,9 @@ Status ReadOptional(std::string_view field, bool has, std::uint32_t value, std::
   return ReadNumber(field, value, std::numeric_limits<Integer>::max(), &out->emplace());
 }
 
-// Empty: no address. Else 4 or 16 bytes.
+// An empty field is no address; any other must have 4 or 16 bytes.
 Status ReadAddress(std::string_view field, std::span<const std::uint8_t> bytes, IpAddress* out);
-// There must be one.
+// Reads an address that must be there.
 Status RequireAddress(std::string_view field, std::span<const std::uint8_t> bytes, IpAddress* out);
 Status ReadMac(std::string_view field, std::span<const std::uint8_t> bytes, MacAddress* out);
 

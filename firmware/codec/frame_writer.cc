@@ -13,7 +13,7 @@ constexpr std::size_t kHeadBytes = 3 * 11 + 2;
 constexpr std::size_t kMaxBodyBytes = kMaxFrameBytes - kResponseOverheadBytes - kHeadBytes;
 constexpr std::size_t kElementOverheadBytes = 1 + 3;  // its key and length
 
-// The largest of each kind fits an empty frame, else a caller would never come to its end.
+// The largest element of each kind must fit an empty frame, or a caller would never get past it.
 static_assert(kMaxUnitBytes + heliostat_v1_SessionState_size + 64 + kElementOverheadBytes <= kMaxBodyBytes);
 static_assert(heliostat_v1_Reading_size + kElementOverheadBytes <= kMaxBodyBytes);
 static_assert(heliostat_v1_AuditRecord_size + kElementOverheadBytes <= kMaxBodyBytes);
@@ -34,12 +34,13 @@ std::string Encoded(const InterfaceState& state) {
   return Encoded(state, heliostat_v1_InterfaceState{}, heliostat_v1_InterfaceState_fields);
 }
 
-// A reading comes with its length: the key is all that is missing. A name past its bound is no configuration's.
-template <typename Reading>
-bool AddReading(const Reading& reading, std::string* body) {
+// AppendCounters, to which `args` go, writes a reading with its length, so only the key is missing. It fails for a name
+// past its bound, which no configuration has.
+template <typename... Args>
+bool AddCounters(std::string* body, const Args&... args) {
   std::string element;
   AppendVarint(heliostat_v1_Snapshot_readings_tag << 3 | PB_WT_STRING, &element);
-  if (!AppendReading(reading, &element).ok()) return true;
+  if (!AppendCounters(args..., &element).ok()) return true;
   if (body->size() + element.size() > kMaxBodyBytes) return false;
   body->append(element);
   return true;
@@ -70,9 +71,16 @@ bool FrameWriter::AddItem(std::span<const std::uint8_t> unit, const ItemState& s
   return AddElement(heliostat_v1_Items_items_tag, item);
 }
 
-bool FrameWriter::Add(const LedgerEntry& entry) { return AddReading(entry, &body_); }
+bool FrameWriter::Add(const LedgerEntry& entry) { return AddCounters(&body_, entry); }
 
-bool FrameWriter::Add(const PortCounters& counters) { return AddReading(counters, &body_); }
+bool FrameWriter::Add(const PortCounters& counters) { return AddCounters(&body_, counters); }
+
+bool FrameWriter::Add(const RuleHits& hits, std::size_t* done) {
+  for (; *done < hits.rules.size(); *done += kHitsAReading) {
+    if (!AddCounters(&body_, hits, *done)) return false;
+  }
+  return true;
+}
 
 bool FrameWriter::Add(const SessionState& session) {
   return AddElement(heliostat_v1_Snapshot_sessions_tag, Encoded(session));

@@ -53,11 +53,16 @@ Result<Call> ReadWatch(const heliostat_v1_Watch& message) {
     return Invalid("watch interval_ms", "it is " + std::to_string(message.interval_ms),
                    "use " + std::to_string(kMinIntervalMs) + " to " + std::to_string(kMaxIntervalMs));
   }
+  if (message.filter[0] != '\0' && !message.hits) {
+    return Invalid("watch filter", "it chooses among hits, and none are asked for", "ask for hits, or leave it out");
+  }
   return Call(Watch{.interval_ms = message.interval_ms,
                     .count = message.count,
                     .session = message.session,
                     .states = message.states,
-                    .counters = message.counters});
+                    .counters = message.counters,
+                    .hits = message.hits,
+                    .filter = message.filter});
 }
 
 Call ReadSetTrust(std::span<const std::uint8_t> body, const heliostat_v1_SetTrust& message) {
@@ -131,7 +136,7 @@ Result<Request> DecodeRequest(std::span<const std::uint8_t> frame, std::uint64_t
 bool ChangeReader::Next(std::span<const std::uint8_t>* change) {
   WireReader in(rest_);
   std::uint64_t key = 0;
-  // Scanned before: nothing but changes.
+  // The Edit was scanned before: it holds nothing but changes.
   if (in.AtEnd() || !in.Varint(&key) || !in.Bytes(change)) return false;
   rest_ = rest_.last(static_cast<std::size_t>(rest_.data() + rest_.size() - (change->data() + change->size())));
   return true;

@@ -23,7 +23,7 @@ const std::string& NameOf(const Resource& resource) {
   return resource.metadata.name;
 }
 
-// Sorts what is in order up to a tail: cheap when the tail is short.
+// Sorts a list that is in order up to a tail; this is cheap when the tail is short.
 template <typename Element, typename Less>
 void SortTail(std::vector<Element>* elements, Less less) {
   const auto tail = std::is_sorted_until(elements->begin(), elements->end(), less);
@@ -34,7 +34,7 @@ void SortTail(std::vector<Element>* elements, Less less) {
 template <typename Resource>
 class ResourceTable {
  public:
-  // Names are unique.
+  // Names must be unique.
   explicit ResourceTable(std::vector<Resource> resources)
       : resources_(std::move(resources)), gone_(resources_.size()), index_(0, Hash{this}, Equal{this}) {
     BuildIndex();
@@ -44,20 +44,20 @@ class ResourceTable {
 
   [[nodiscard]] std::size_t size() const { return index_.size(); }
 
-  // Until the next Add or Remove; null when there is none.
+  // The pointer holds until the next Add or Remove; it is null when there is no such resource.
   [[nodiscard]] Resource* Find(std::string_view name) {
     const auto found = index_.find(name);
     return found == index_.end() ? nullptr : &resources_[*found];
   }
 
-  // Its name is not there yet.
+  // A resource of its name must not be there yet.
   void Add(Resource resource) {
     resources_.push_back(std::move(resource));
     gone_.push_back(false);
     index_.insert(static_cast<std::uint32_t>(resources_.size() - 1));
   }
 
-  // It is there.
+  // The resource must be there.
   void Remove(std::string_view name) {
     const auto found = index_.find(name);
     const std::size_t position = *found;
@@ -67,7 +67,7 @@ class ResourceTable {
     if (resources_.size() > 64 && index_.size() < resources_.size() / 2) Compact();
   }
 
-  // All of them by name; the table is of no use afterwards.
+  // Returns all of them by name; the table is of no use afterwards.
   [[nodiscard]] std::vector<Resource> Take() {
     index_.clear();
     DropGone();
@@ -84,7 +84,7 @@ class ResourceTable {
   }
 
  private:
-  // Positions are found by the name that lies there.
+  // The index holds positions, and finds them by the name that lies there.
   struct Hash {
     using is_transparent = void;
     const ResourceTable* table;

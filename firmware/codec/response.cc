@@ -37,7 +37,8 @@ struct SubjectParts {
   std::string_view field;
 };
 
-// `filter "web" inbound rule 10`: the resource ends with the name's quote, which Quoted leaves nowhere within.
+// In `filter "web" inbound rule 10` the resource ends with the name's closing quote: Quoted leaves no quote within a
+// name.
 SubjectParts Split(std::string_view subject) {
   for (const auto kind : {config::Kind::kInterface, config::Kind::kUnderlay, config::Kind::kTarget,
                           config::Kind::kFilter, config::Kind::kSession}) {
@@ -238,7 +239,7 @@ void AppendCommitted(std::uint64_t id, const Committed& committed, std::string* 
 }
 
 void AppendGenerations(std::uint64_t id, const std::vector<GenerationLine>& generations, std::string* out) {
-  // One by one: all of them as a message would be tens of kilobytes.
+  // They are encoded one by one: a message of all would take tens of kilobytes.
   std::string result;
   const std::size_t left_out = generations.size() - std::min(generations.size(), kMaxGenerations);
   for (const GenerationLine& line : std::span(generations).subspan(left_out)) {

@@ -17,10 +17,10 @@ void Write(const TargetState& state, heliostat_v1_TargetState* out);
 void Write(const FilterState& state, heliostat_v1_FilterState* out);
 void Write(const AuditLine& record, heliostat_v1_AuditRecord* out);
 
-// Around the result of a response: its id, `more`, and the result's key and length.
+// The bytes around the result of a response: its id, `more`, and the result's key and length.
 inline constexpr std::size_t kResponseOverheadBytes = 11 + 2 + 1 + 3;
 
-// A frame with its length: a Response whose result of that tag is `result`, encoded.
+// Appends a frame with its length: a Response whose result has that tag and is the encoded `result`.
 void AppendFrame(std::uint64_t id, bool more, std::uint32_t tag, std::string_view result, std::string* out);
 
 }  // namespace heliostat::codec

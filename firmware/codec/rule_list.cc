@@ -7,7 +7,7 @@
 namespace heliostat::codec {
 namespace {
 
-// The mark of a rule that was removed: no rule that was read has it.
+// The mark of a rule that was removed: no rule that was read has this action.
 constexpr auto kRemoved = static_cast<config::Action>(0);
 
 bool IsRemoved(const config::Rule& rule) { return rule.action == kRemoved; }
@@ -46,7 +46,8 @@ void RuleList::Remove(std::uint16_t number) {
   rule = {.number = number, .action = kRemoved};
   position_[number] = kNone;
   ++removed_;
-  // So that setting and removing in turns takes no more memory than the list.
+  // Removed rules are dropped once they are half the list, so that setting and removing in turns does not grow it
+  // without end.
   if (removed_ <= 64 || removed_ <= rules_->size() / 2) return;
   ForgetPositions();
   DropRemoved();

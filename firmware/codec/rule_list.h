@@ -12,16 +12,17 @@ namespace heliostat::codec {
 
 class RuleList {
  public:
-  // Numbers are 1..65535. False, and not open, when a number is there twice. The list stays where it is until Close.
+  // Numbers must be 1..65535. Returns false, and opens nothing, when a number is there twice. The list must stay where
+  // it is until Close.
   [[nodiscard]] bool Open(std::vector<config::Rule>* rules);
   [[nodiscard]] bool is_open() const { return rules_ != nullptr; }
-  // The list is whole, in any order, afterwards. Nothing when none is open.
+  // Makes the list whole, in any order. Does nothing when none is open.
   void Close();
 
   [[nodiscard]] std::size_t size() const { return rules_->size() - removed_; }
   [[nodiscard]] bool Has(std::uint16_t number) const { return position_[number] != kNone; }
   void Set(config::Rule rule);        // replaces the one of that number, or is new
-  void Remove(std::uint16_t number);  // it is there
+  void Remove(std::uint16_t number);  // it must be there
 
  private:
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};

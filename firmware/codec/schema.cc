@@ -19,6 +19,7 @@ constexpr FieldName kEnd{};  // behind every list: a message may have no fields,
 #define heliostat_v1_BoardPort_kind_ENUMTYPE heliostat_v1_InterfaceKind
 #define heliostat_v1_RulePatch_direction_ENUMTYPE heliostat_v1_Direction
 #define heliostat_v1_InterfaceState_kind_ENUMTYPE heliostat_v1_InterfaceKind
+#define heliostat_v1_RuleHit_service_ENUMTYPE heliostat_v1_Service
 
 // nanopb's lists have one X(message, allocation, label, type, name, tag) a field; a oneof's name is (union,name,path).
 #define HELIOSTAT_NAME_SINGULAR(name) #name
@@ -50,7 +51,7 @@ constexpr FieldName kEnd{};  // behind every list: a message may have no fields,
   X(Tag) X(Metadata) X(Prefix) X(Range) X(MacMatch) X(TcpFlagsMatch) X(Rule) X(Header) X(InterfaceSettings) \
   X(Route) X(Neighbour) X(Underlay) X(Target) X(MemberChunk) X(Filter) X(RuleChunk) X(RateLimit) X(Session) \
   X(SourceChunk) X(Unit) X(BoardPort) X(Wire) X(Limits) X(Flash) X(Board) X(Count) X(LedgerEntry) X(PortCounters) \
-  X(Reading) X(RulePatch) X(SourcePatch) X(Patch) X(Remove) X(PickedId) X(PickedIds) X(Change) X(Hello) X(GetInfo) X(Begin) X(Edit) X(Commit) \
+  X(RuleHit) X(RuleHits) X(Reading) X(RulePatch) X(SourcePatch) X(Patch) X(Remove) X(PickedId) X(PickedIds) X(Change) X(Hello) X(GetInfo) X(Begin) X(Edit) X(Commit) \
   X(Abort) X(Confirm) X(Rollback) X(ListGenerations) X(Get) X(List) X(Watch) X(GetAudit) X(SetTrust) X(GetTrust) \
   X(SetTime) X(Request) X(Error) X(Welcome) X(Usage) X(Info) X(Begun) X(KindChanges) X(SessionState) X(Committed) \
   X(Done) X(Generation) X(Generations) X(InterfaceState) X(FilterState) X(TargetState) X(Item) X(Items) X(ListEnd) \
@@ -65,7 +66,7 @@ const std::array kMessages = {HELIOSTAT_MESSAGES(HELIOSTAT_SCHEMA)};
 
 bool ByDescriptor(const MessageSchema& a, const MessageSchema& b) { return std::less<>()(a.descriptor, b.descriptor); }
 
-// Looked up for every message in every unit.
+// They are sorted because one is looked up for every message in every unit.
 const auto& SortedMessages() {
   static const auto sorted = [] {
     auto messages = kMessages;

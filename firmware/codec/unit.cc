@@ -26,6 +26,7 @@ HELIOSTAT_TEXT_BOUND(Rule, description, config::kMaxRuleDescriptionBytes);
 HELIOSTAT_COUNT_BOUND(Rule, vlan_ids, config::kMaxVlanRanges);
 HELIOSTAT_TEXT_BOUND(InterfaceSettings, name, config::kMaxNameBytes);
 HELIOSTAT_COUNT_BOUND(InterfaceSettings, tags, config::kMaxTags);
+HELIOSTAT_TEXT_BOUND(InterfaceSettings, excluded, config::kMaxNameBytes);
 HELIOSTAT_TEXT_BOUND(Underlay, interface, config::kMaxNameBytes);
 HELIOSTAT_COUNT_BOUND(Underlay, addresses, config::kMaxUnderlayAddresses);
 HELIOSTAT_COUNT_BOUND(Underlay, gateways, config::kMaxGateways);
@@ -110,7 +111,7 @@ std::string Element(std::string_view field, std::size_t i) {
   return std::string(field) + "[" + std::to_string(i) + "]";
 }
 
-// What a target of this shape has when it says nothing.
+// The encapsulation of a target of this shape that names none.
 config::Encapsulation DefaultEncapsulation(const config::Target& target) {
   if (target.remote.family != IpFamily::kNone) {
     return target.interface.empty() ? config::Encapsulation::kVxlan : config::Encapsulation::kErspan2;
@@ -122,7 +123,10 @@ config::Encapsulation DefaultEncapsulation(const config::Target& target) {
 }  // namespace
 
 Status ReadInterface(const heliostat_v1_InterfaceSettings& message, config::InterfaceSettings* out) {
-  *out = {.name = message.name, .owner = message.owner, .tags = Tags(message.tags, message.tags_count)};
+  *out = {.name = message.name,
+          .owner = message.owner,
+          .tags = Tags(message.tags, message.tags_count),
+          .excluded = message.excluded};
   return {};
 }
 
@@ -203,6 +207,9 @@ Status ReadRule(const heliostat_v1_Rule& message, config::Rule* out) {
   HELIOSTAT_RETURN_IF_ERROR(ReadOptional("ether_type", message.has_ether_type, message.ether_type, &out->ether_type));
   if (message.has_dscp) HELIOSTAT_RETURN_IF_ERROR(ReadNumber("dscp", message.dscp, 63, &out->dscp.emplace()));
   HELIOSTAT_RETURN_IF_ERROR(ReadTcpFlags(message, &out->tcp_flags));
+  if (message.fragment != heliostat_v1_Fragment_FRAGMENT_UNSPECIFIED) {
+    out->fragment = static_cast<config::Fragment>(message.fragment);
+  }
   out->description = message.description;
   return {};
 }
@@ -210,6 +217,7 @@ Status ReadRule(const heliostat_v1_Rule& message, config::Rule* out) {
 Status ReadSession(const heliostat_v1_Session& message, config::Session* out) {
   out->metadata = ReadMetadata(message.metadata);
   HELIOSTAT_RETURN_IF_ERROR(ReadNumber("number", message.number, 32766, &out->number));
+  HELIOSTAT_RETURN_IF_ERROR(ReadNumber("tier", message.tier, config::kTiers - 1, &out->tier));
   out->enabled = !message.disabled;
   out->filter = message.filter;
   out->target = message.target;

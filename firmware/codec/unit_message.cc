@@ -9,7 +9,7 @@
 namespace heliostat::codec {
 namespace {
 
-// Arrays of the contract, from vectors: the count is nanopb's own field beside them.
+// Writes a vector into an array of the contract, whose count is nanopb's own field beside it.
 template <typename Element, typename Message, std::size_t kMost, typename Write>
 Status WriteList(std::string_view field, const std::vector<Element>& list, Message (&out)[kMost], pb_size_t* count,
                  Write write) {
@@ -26,7 +26,7 @@ void WriteBytes(std::span<const std::uint8_t> bytes, Array* out) {
   out->size = static_cast<pb_size_t>(bytes.size());
 }
 
-// Family kNone: nothing.
+// Writes nothing for family kNone.
 template <typename Array>
 void WriteAddress(const IpAddress& address, Array* out) {
   WriteBytes(std::span(address.bytes).first(address.family == IpFamily::kNone ? 0 : address.Bits() / 8), out);
@@ -91,6 +91,7 @@ Status WriteInterface(const config::InterfaceSettings& settings, heliostat_v1_In
   *out = {};
   HELIOSTAT_RETURN_IF_ERROR(CopyText("name", settings.name, out->name));
   HELIOSTAT_RETURN_IF_ERROR(CopyText("owner", settings.owner, out->owner));
+  HELIOSTAT_RETURN_IF_ERROR(CopyText("excluded", settings.excluded, out->excluded));
   return WriteList("tags", settings.tags, out->tags, &out->tags_count, WriteTag);
 }
 
@@ -131,7 +132,7 @@ Status WriteTarget(const config::Target& target, heliostat_v1_Target* out) {
   HELIOSTAT_RETURN_IF_ERROR(WriteMetadata(target.metadata, &out->metadata));
   HELIOSTAT_RETURN_IF_ERROR(
       WriteList("shared_with", target.shared_with, out->shared_with, &out->shared_with_count, WriteName));
-  // A group has that of its members.
+  // A group names none: it has that of its members.
   if (!target.group) out->encapsulation = static_cast<heliostat_v1_Encapsulation>(target.encapsulation);
   WriteAddress(target.remote, &out->remote);
   HELIOSTAT_RETURN_IF_ERROR(CopyText("interface", target.interface, out->interface));
@@ -179,6 +180,7 @@ Status WriteRule(const config::Rule& rule, heliostat_v1_Rule* out) {
   WriteOptional(rule.dscp, &out->has_dscp, &out->dscp);
   out->has_tcp_flags = rule.tcp_flags.has_value();
   if (rule.tcp_flags) out->tcp_flags = {rule.tcp_flags->value, rule.tcp_flags->mask};
+  if (rule.fragment) out->fragment = static_cast<heliostat_v1_Fragment>(*rule.fragment);
   return CopyText("description", rule.description, out->description);
 }
 
@@ -187,6 +189,7 @@ Status WriteSession(const config::Session& session, heliostat_v1_Session* out) {
   out->has_metadata = true;
   HELIOSTAT_RETURN_IF_ERROR(WriteMetadata(session.metadata, &out->metadata));
   out->number = session.number;
+  out->tier = session.tier;
   out->disabled = !session.enabled;
   HELIOSTAT_RETURN_IF_ERROR(CopyText("filter", session.filter, out->filter));
   HELIOSTAT_RETURN_IF_ERROR(CopyText("target", session.target, out->target));

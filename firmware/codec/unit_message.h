@@ -1,6 +1,6 @@
 // The values of config.h -> the messages inside a Unit, ready to be encoded: the other way round from unit.h. What the
-// card would fill in is written out, so that reading gives the same value. kInternal, and the message is of no use,
-// when a value is past the contract's bounds: a valid configuration is not.
+// card would fill in is written out, so that reading gives the same value. kInternal when a value is past the
+// contract's bounds, as none of a valid configuration is; the message is then of no use.
 #pragma once
 
 #include <mirror.pb.h>
@@ -17,7 +17,7 @@ namespace heliostat::codec {
 
 Status PastBound(std::string_view field);
 
-// Text into nanopb's array, NUL included.
+// Copies text into nanopb's array, NUL included.
 template <std::size_t kSize>
 Status CopyText(std::string_view field, const std::string& text, char (&out)[kSize]) {
   if (text.size() >= kSize) return PastBound(field);

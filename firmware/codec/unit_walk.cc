@@ -12,7 +12,7 @@ namespace {
 using Take = std::function<Status()>;
 
 // Calls `fill` with each piece of the list, and its number, then `take`. Passes over the first `*skip` pieces, and
-// takes those that there are off it.
+// subtracts from it how many it passed over.
 template <typename Element, typename Fill>
 Status WalkChunks(const std::vector<Element>& list, std::size_t* skip, const Take& take, Fill fill) {
   const std::size_t passed = std::min(*skip, (list.size() + kChunkElements - 1) / kChunkElements);

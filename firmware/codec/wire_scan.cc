@@ -33,7 +33,7 @@ struct Frame {
   bool repeated;
 };
 
-// The first field of that key: its value is in the one of the two that its wire type says.
+// Finds the first field with the key `wanted`; its wire type says whether its value is in `number` or in `content`.
 bool FindField(std::span<const std::uint8_t> bytes, std::uint64_t wanted, std::uint64_t* number,
                std::span<const std::uint8_t>* content) {
   WireReader in(bytes);
@@ -46,7 +46,7 @@ bool FindField(std::span<const std::uint8_t> bytes, std::uint64_t wanted, std::u
   return false;
 }
 
-// What to call a message in an error.
+// These find what an error calls a message by; they return 0 or an empty text when it is not there.
 std::uint64_t PeekNumber(std::span<const std::uint8_t> bytes, std::uint32_t tag) {
   return FindNumber(bytes, tag).value_or(0);
 }
@@ -56,7 +56,7 @@ std::string_view PeekText(std::span<const std::uint8_t> bytes, std::uint32_t tag
   return {reinterpret_cast<const char*>(content.data()), content.size()};
 }
 
-// Of a message that begins with Metadata.
+// For a message that begins with Metadata.
 std::string_view PeekMetadataName(std::span<const std::uint8_t> bytes) {
   const auto metadata = FindContent(bytes, 1);
   return metadata ? PeekText(*metadata, 1) : std::string_view();
@@ -68,12 +68,12 @@ std::string_view DirectionName(std::uint64_t direction) {
                                                         : " rules";
 }
 
-// What lies inside a change: its own words say nothing to a user.
+// A change and what it wraps have no name in an error: their own words say nothing to a user.
 bool IsNameless(const pb_msgdesc_t* d) {
   return d == heliostat_v1_Unit_fields || d == heliostat_v1_Change_fields || d == heliostat_v1_Patch_fields;
 }
 
-// What a user calls this message.
+// Returns what a user calls this message.
 std::string NameOf(const Frame& frame) {
   const auto* d = frame.descriptor;
   const auto bytes = frame.bytes;
@@ -205,7 +205,7 @@ class MessageScan {
     std::uint64_t value = 0;
     if (!in->Varint(&value)) return Damaged(Path());
     HELIOSTAT_RETURN_IF_ERROR(Count());
-    // The path is text: made only when something is wrong.
+    // The path is text, so it is made only when something is wrong.
     if (ScanNumber(field_, *info_, value, {}).ok()) return {};
     return ScanNumber(field_, *info_, value, Path());
   }
@@ -215,7 +215,7 @@ class MessageScan {
     return ScanBytes(field_, content, Path());
   }
 
-  // One more of this field.
+  // Counts one more of this field.
   Status Count() {
     const std::uint32_t count = ++counts_[field_.tag];
     if (PB_HTYPE(field_.type) == PB_HTYPE_REPEATED) {

@@ -33,8 +33,8 @@ class WireReader {
 
 // Ok when `bytes` is a message of this type within its bounds: every field is known, of the right wire type, not
 // repeated beyond its count, every number fits, every enum value exists, every string is UTF-8 without NUL. A field
-// that is not repeated may be given once. Recursion is as deep as the contract's messages nest. What is FT_CALLBACK in
-// the bounds is known and whole, but not looked into: whoever reads it piece by piece does.
+// that is not repeated may be given once. Recursion is as deep as the contract's messages nest. A field that is
+// FT_CALLBACK in the bounds must be known and whole, but is not looked into: whoever reads it piece by piece does that.
 [[nodiscard]] Status ScanMessage(std::span<const std::uint8_t> bytes, const pb_msgdesc_t* descriptor);
 
 }  // namespace heliostat::codec

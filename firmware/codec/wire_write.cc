@@ -24,7 +24,7 @@ void AppendBytes(std::uint32_t tag, std::string_view bytes, std::string* out) {
 }
 
 void AppendMessage(const pb_msgdesc_t* descriptor, const void* message, std::string* out) {
-  // Sized first: a string that grows may throw, and must not through nanopb's frames.
+  // The message is sized first: a string that grows may throw, and must not do so through nanopb's frames.
   std::size_t size = 0;
   [[maybe_unused]] bool encoded = pb_get_encoded_size(&size, descriptor, message);
   assert(encoded);

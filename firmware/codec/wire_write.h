@@ -20,7 +20,7 @@ void AppendBytes(std::uint32_t tag, std::string_view bytes, std::string* out);
 // `message` is of the type that `descriptor` describes, and has no callbacks.
 void AppendMessage(const pb_msgdesc_t* descriptor, const void* message, std::string* out);
 
-// As much of the text as goes into the array with its NUL.
+// Copies as much of the text as goes into the array with its NUL.
 template <std::size_t kSize>
 void CutText(std::string_view text, char (&out)[kSize]) {
   out[heliostat::CutText(text, std::span(out).template first<kSize - 1>())] = '\0';

@@ -17,9 +17,10 @@ constexpr std::uint64_t kMinBufferBytes = 1'024;
 constexpr std::uint64_t kMaxBufferBytes = 65'280;
 // A verdict names its session by a slot of 8 bits.
 constexpr std::uint32_t kMaxSessionsPerSource = 255;
-// Twice the widest card in mind: above, a figure is a mistake, and would ask for memory that is not there.
+// This is twice what the widest card in mind needs: a larger figure is a mistake, and would ask for memory that is not
+// there.
 constexpr std::uint32_t kMaxLimit = 1U << 20;
-// The ledger has a line for each pair and direction, in two generations.
+// The ledger has a line for each pair and direction, for two epochs at a time.
 constexpr std::uint32_t kMaxSessionSources = 65'536;
 // A log needs a block to write behind the one that it frees.
 constexpr std::uint32_t kMinRegionBlocks = 4;
@@ -53,6 +54,7 @@ Status CheckPort(const BoardPort& port) {
   }
   HELIOSTAT_RETURN_IF_ERROR(CheckFamily("primary_ipv4", port.primary_ipv4, IpFamily::kIpv4));
   HELIOSTAT_RETURN_IF_ERROR(CheckFamily("primary_ipv6", port.primary_ipv6, IpFamily::kIpv6));
+  HELIOSTAT_RETURN_IF_ERROR(CheckRange("receive_queues", port.receive_queues, 1, kMaxReceiveQueues));
   return CheckMtu("mtu", port.mtu);
 }
 

@@ -23,12 +23,13 @@ struct BoardPort {
   std::optional<MacAddress> mac{};  // absent: the device's
   IpAddress primary_ipv4{};         // family kNone: has none
   IpAddress primary_ipv6{};
-  std::uint16_t mtu = 0;           // bytes of IP packet; 0: the device's
-  std::string kernel_interface{};  // its offloads are turned off before use; ${NAME} as above; may be empty
+  std::uint16_t mtu = 0;             // bytes of IP packet; 0: the device's
+  std::string kernel_interface{};    // its offloads are turned off before use; ${NAME} as above; may be empty
+  std::uint16_t receive_queues = 1;  // each is served by one worker; only DPDK devices may have several
   friend bool operator==(const BoardPort&, const BoardPort&) = default;
 };
 
-// What is kept across a power cut: regions of the flash, one behind another in this order.
+// The regions of the flash, which keep what must survive a power cut; they lie one behind another in this order.
 struct FlashMap {
   std::uint32_t erase_block_bytes = 64 * 1024;
   std::uint32_t program_bytes = 256;
@@ -44,6 +45,7 @@ inline constexpr std::uint16_t kDefaultBufferBytes = 2'048;
 inline constexpr std::uint32_t kDefaultMemoryMib = 256;
 inline constexpr std::uint32_t kMaxInterfaceNumber = 0xfffff;  // 20 bits of the ERSPAN II index
 inline constexpr std::uint8_t kMaxHardwareId = 63;             // 6 bits of ERSPAN III
+inline constexpr std::uint16_t kMaxReceiveQueues = 64;
 
 struct Board {
   std::string name{};

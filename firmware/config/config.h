@@ -38,7 +38,12 @@ constexpr bool HasErspanHeader(Encapsulation encapsulation) {
   return encapsulation == Encapsulation::kErspan2 || encapsulation == Encapsulation::kErspan3;
 }
 
+// Which IP packets a rule asks for: whole ones, first fragments, later ones, or (kAny) fragments of either kind.
+enum class Fragment : std::uint8_t { kNo = 1, kFirst = 2, kLater = 3, kAny = 4 };
+
 enum class SamplingMode : std::uint8_t { kPackets = 1, kFlows = 2 };
+
+inline constexpr std::uint8_t kTiers = 4;
 
 struct Tag {
   std::string key{};
@@ -54,7 +59,7 @@ struct Metadata {
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };
 
-// What the board gives: known to the card, not part of a pushed configuration.
+// An interface as the board describes it: the card knows it, and it is not part of a pushed configuration.
 struct Interface {
   std::string name{};
   InterfaceKind kind = InterfaceKind::kVm;
@@ -63,16 +68,18 @@ struct Interface {
   IpAddress primary_ipv4{};  // family kNone: has none
   IpAddress primary_ipv6{};
   std::uint16_t mtu = 1500;  // bytes of IP packet
-  // Of a whole frame, where the port has a limit of its own; so many more when its outermost tag is 802.1Q.
+  // The longest frame that the port sends. It may be `send_tag_bytes` longer when its outermost tag is 802.1Q.
   std::uint32_t max_send_bytes = 0xffffffff;
   std::uint32_t send_tag_bytes = 0;
+  friend bool operator==(const Interface&, const Interface&) = default;
 };
 
-// Labels and owner of an interface, set by an admin.
+// An interface's labels and owner, and what is never mirrored there. An admin sets them.
 struct InterfaceSettings {
   std::string name{};
   std::string owner{};
   std::vector<Tag> tags{};
+  std::string excluded{};  // a filter's name: no session mirrors what it accepts; empty: none
   friend bool operator==(const InterfaceSettings&, const InterfaceSettings&) = default;
 };
 
@@ -112,8 +119,8 @@ struct Target {
   std::uint8_t ttl = 64;                                // 1..255
   std::optional<bool> udp_checksum{};                   // absent: off over IPv4, on over IPv6
   bool platform_subheader = false;                      // ERSPAN III: nanoseconds in an 8-byte subheader
-  bool group = false;                                   // has members instead of all the above, which are as here
-  std::vector<std::string> members{};                   // names of targets, in the order given
+  bool group = false;                  // has members; the fields from `encapsulation` on keep their defaults
+  std::vector<std::string> members{};  // names of targets, in the order given
   friend bool operator==(const Target&, const Target&) = default;
 };
 
@@ -159,6 +166,7 @@ struct Rule {
   std::optional<std::uint16_t> ether_type{};
   std::optional<std::uint8_t> dscp{};
   std::optional<TcpFlagsMatch> tcp_flags{};
+  std::optional<Fragment> fragment{};
   std::string description{};
   friend bool operator==(const Rule&, const Rule&) = default;
 };
@@ -181,6 +189,7 @@ struct RateLimit {
 struct Session {
   Metadata metadata{};
   std::uint16_t number = 0;  // 1..32766, unique per source
+  std::uint8_t tier = 0;     // 0..kTiers-1: each tier is judged by itself
   bool enabled = true;
   std::vector<std::string> sources{};
   std::string filter{};
@@ -195,7 +204,7 @@ struct Session {
   friend bool operator==(const Session&, const Session&) = default;
 };
 
-// The VNI or ERSPAN session ID of a session that names none.
+// The VNI or ERSPAN session ID that the card has picked for a session that names none.
 struct PickedId {
   std::string session{};
   std::uint32_t tunnel_id = 0;
@@ -208,7 +217,7 @@ struct Config {
   std::vector<Target> targets{};
   std::vector<Filter> filters{};
   std::vector<Session> sessions{};
-  std::vector<PickedId> picked_ids{};  // the card's own, by session: PickTunnelIds. No resource of anybody's
+  std::vector<PickedId> picked_ids{};  // by session; PickTunnelIds makes them, nobody owns them
   friend bool operator==(const Config&, const Config&) = default;
 };
 
@@ -227,7 +236,7 @@ struct Limits {
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 
-// For what a card has taken: it was held to that card's limits of that day.
+// For a configuration that a card has accepted before: it was held to that card's limits then.
 inline constexpr std::uint32_t kNoLimit = std::numeric_limits<std::uint32_t>::max();
 inline constexpr Limits kNoLimits = {kNoLimit, kNoLimit, kNoLimit, kNoLimit, kNoLimit,
                                      kNoLimit, kNoLimit, kNoLimit, kNoLimit, kNoLimit};

@@ -14,7 +14,7 @@ const std::string& NameOf(const Resource& resource) {
   return resource.metadata.name;
 }
 
-// One merge of two sorted lists.
+// Merges two sorted lists.
 template <typename Resource>
 void CompareLists(Kind kind, const std::vector<Resource>& before, const std::vector<Resource>& after,
                   std::vector<Difference>* out) {

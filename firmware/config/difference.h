@@ -17,8 +17,8 @@ enum class Kind : std::uint8_t { kInterface = 1, kUnderlay = 2, kTarget = 3, kFi
 
 struct Difference {
   Kind kind = Kind::kSession;
-  const std::string* name = nullptr;  // in one of the two configurations, as the pointers below
-  // Index in the configuration's vector of that kind; kNone: not there.
+  const std::string* name = nullptr;  // lies in one of the two configurations
+  // The indices in both configurations' vectors of that kind; kNone where it is not there.
   static constexpr std::size_t kNone = ~std::size_t{0};
   std::size_t before = kNone;
   std::size_t after = kNone;
@@ -26,13 +26,14 @@ struct Difference {
   [[nodiscard]] bool removed() const { return after == kNone; }
 };
 
-// By kind, then name. Names sorted in both, as everywhere. They must outlive the result.
+// The differences are by kind, then name. Names must be sorted in both configurations, which must outlive the result.
 [[nodiscard]] std::vector<Difference> Compare(const Config& before, const Config& after);
 
-// Owner of a resource as it is `before` or `after`; an underlay's is the admin's.
+// Returns the owner of a resource of `config`; an underlay is the admin's.
 [[nodiscard]] const std::string& OwnerOf(const Config& config, Kind kind, std::size_t index);
 
-// `+3 sessions, ~1 filter, -2 targets`; `nothing`. At most 128 bytes: where it would be more, `+30 ~2 -1 resources`.
+// Says `+3 sessions, ~1 filter, -2 targets`, or `nothing`; where that would take more than 128 bytes, `+30 ~2 -1
+// resources`.
 [[nodiscard]] std::string Summarize(const std::vector<Difference>& differences);
 
 }  // namespace heliostat::config

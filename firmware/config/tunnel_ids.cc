@@ -14,7 +14,7 @@
 namespace heliostat::config {
 namespace {
 
-// Of a group, that of its members.
+// A group's encapsulation is that of its members.
 Encapsulation EncapsulationOf(const Config& config, const Target& target) {
   if (!target.group || target.members.empty()) return target.encapsulation;
   const Target* member = FindTarget(config, target.members.front());
@@ -38,7 +38,7 @@ std::vector<PickedId>::const_iterator FindPick(const std::vector<PickedId>& pick
   return found != picked.end() && found->session == session ? found : picked.end();
 }
 
-// From the name on, the first that `is_used` does not say of; 0 comes last: some receivers take it as "none".
+// The first unused ID, searched from the hash of the name on; 0 comes last, since some receivers take it as "none".
 template <typename IsUsed>
 std::optional<std::uint32_t> FirstFree(std::string_view name, std::uint32_t count, const IsUsed& is_used) {
   const std::uint32_t first = Fnv1a(name) % count;
@@ -49,12 +49,13 @@ std::optional<std::uint32_t> FirstFree(std::string_view name, std::uint32_t coun
   return is_used(0) ? std::nullopt : std::optional<std::uint32_t>(0);
 }
 
-// The IDs that are used: VNIs on the whole card, ERSPAN's at each target that copies go to, which groups share.
+// The IDs that are used: VNIs on the whole card, ERSPAN IDs at each target that copies go to, directly or through a
+// group.
 class UsedIds {
  public:
   explicit UsedIds(const Config& config) : config_(config) {}
 
-  // False: one of another session, or none that copies to `target` could carry.
+  // Returns false when another session has the ID, or copies to `target` could not carry it.
   bool Claim(const Target& target, std::uint32_t id) {
     if (!HasErspanHeader(EncapsulationOf(config_, target))) return id < kVnis && vnis_.insert(id).second;
     if (id >= kErspanIds || AtAnyOf(target).test(id)) return false;
@@ -62,7 +63,7 @@ class UsedIds {
     return true;
   }
 
-  // None: all are used.
+  // Returns none when all are used.
   std::optional<std::uint32_t> Pick(const Target& target, std::string_view name) {
     if (!HasErspanHeader(EncapsulationOf(config_, target))) {
       const auto id = FirstFree(name, kVnis, [this](std::uint32_t vni) { return vnis_.contains(vni); });
@@ -75,7 +76,7 @@ class UsedIds {
     return id;
   }
 
-  // Two sessions may ask for the same: which of them is wrong is Validate's to say.
+  // Two sessions may ask for the same ID; Validate says which of them is wrong.
   void Mark(const Target& target, std::uint32_t id) {
     if (!HasErspanHeader(EncapsulationOf(config_, target))) {
       vnis_.insert(id);
@@ -93,7 +94,7 @@ class UsedIds {
     return used;
   }
 
-  // Looked up once a target: many sessions may share a large group.
+  // The places are looked up once a target, since many sessions may share a large group.
   const std::vector<ErspanIds*>& PlacesOf(const Target& target) {
     const auto [places, added] = places_.try_emplace(&target);
     if (!added) return places->second;
@@ -132,7 +133,7 @@ Status PickTunnelIds(Config& config) {
       seekers.push_back({&session, target, {}});
     }
   }
-  // Earlier picks first, so that a new session never takes one away.
+  // Earlier picks come first, so that a new session never takes one away.
   for (Seeker& seeker : seekers) {
     const auto earlier = FindPick(config.picked_ids, seeker.session->metadata.name);
     if (earlier == config.picked_ids.end()) continue;

@@ -3,10 +3,11 @@
 // An empty owner is the admin's, and what the admin owns may use everything. Any other owner's session may take as a
 // source only an interface of the same owner, and as a target one of the same owner or one shared with it; a group of
 // such an owner may have as members only targets that its owner could use. Such an owner's target delivers copies to no
-// guest but its own, and wears no VLAN ID on an edge interface: that ID is the mirror's from then on, for everyone.
+// guest but its own, and takes no VLAN ID on an edge interface, since that ID would be the mirror's from then on, for
+// everyone.
 //
 // A configuration stays valid when a right is taken back: what used it makes no copies until the right is given again.
-// So Validate does not ask; who makes or changes a session or a target is asked here.
+// So Validate does not ask about rights; these functions do, when somebody makes or changes a session or a target.
 #pragma once
 
 #include <map>
@@ -18,15 +19,15 @@
 
 namespace heliostat::config {
 
-// Which of the card's interfaces are guests (vm or nfv), by name and primary address. Views into `interfaces`, which
-// outlives it; none when they are not known.
+// Finds which of the card's interfaces are guests (vm or nfv), by name and primary address. It holds views into
+// `interfaces`, which must outlive it; there are none when the interfaces are not known.
 class Guests {
  public:
   Guests() = default;
   explicit Guests(const std::vector<Interface>& interfaces);
   explicit Guests(std::vector<Interface>&&) = delete;
 
-  // The one that gets the copies which go to `target`; null: they leave by an edge interface, or it is a group.
+  // Returns the guest that gets the copies for `target`, or null when they leave by an edge interface or it is a group.
   [[nodiscard]] const Interface* Of(const Target& target) const;
 
  private:
@@ -39,17 +40,17 @@ class Guests {
 // May the owner of `target` have copies delivered where they go?
 [[nodiscard]] bool MayDeliver(const Config& config, const Guests& guests, const Target& target);
 
-// Null: there is none of that name.
+// Returns null when there is none of that name.
 [[nodiscard]] const Target* FindTarget(const Config& config, std::string_view name);
 [[nodiscard]] const Filter* FindFilter(const Config& config, std::string_view name);
-// Where what is sent to `target` may go: that target, or the members of the group, of those that there are.
+// Returns the targets that copies sent to `target` may reach: itself, or those members of the group that exist.
 [[nodiscard]] std::vector<const Target*> MembersOf(const Config& config, const Target& target);
 
-// kPermissionDenied, naming session, and `target` or the source, of a valid configuration.
+// Checks a session of a valid configuration. kPermissionDenied names the session, and `target` or the source.
 [[nodiscard]] Status CheckUse(const Config& config, const Session& session);
-// The same of what a target needs: a group its members, another the guest or the VLAN ID that it names.
+// Checks what a target uses: a group its members, another target the guest or the VLAN ID that it names.
 [[nodiscard]] Status CheckUse(const Config& config, const Guests& guests, const Target& target);
-// Of all targets, then all sessions: the first error.
+// Checks all targets, then all sessions, and returns the first error.
 [[nodiscard]] Status CheckUses(const Config& config, const Guests& guests);
 
 }  // namespace heliostat::config

@@ -41,7 +41,7 @@ Status CheckCounts(const Config& config, const Card& card) {
   return AtMost("pairs of session and source", "session_sources", limits.session_sources, pairs);
 }
 
-// Sorted, and no name twice. `name_of` gives a resource's name.
+// Checks that resources are sorted and no name is there twice. `name_of` gives a resource's name.
 template <typename Resource, typename NameOf>
 Status CheckOrder(std::string_view kind, const std::vector<Resource>& resources, NameOf name_of) {
   for (std::size_t i = 1; i < resources.size(); ++i) {
@@ -72,6 +72,10 @@ Status ValidateInterfaces(const Config& config, const Index& index) {
     HELIOSTAT_RETURN_IF_ERROR(CheckTags(settings.tags).Within(subject));
     if (index.interfaces_known && index.FindInterface(settings.name) == nullptr) {
       return {Code::kNotFound, subject, "the card has no such interface", "use a name from the board's description"};
+    }
+    if (!settings.excluded.empty() && !index.filters.contains(settings.excluded)) {
+      return {Code::kNotFound, subject + " excluded", "there is no " + Named("filter", settings.excluded),
+              "name a filter"};
     }
   }
   return {};

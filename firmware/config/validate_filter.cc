@@ -100,7 +100,8 @@ Status CheckEtherType(const Rule& rule) {
                    "use 0x0600 or above");
   }
   const bool ip_fields = rule.protocol || rule.source || rule.destination || rule.source_ports ||
-                         rule.destination_ports || rule.icmp_type || rule.icmp_code || rule.dscp || rule.tcp_flags;
+                         rule.destination_ports || rule.icmp_type || rule.icmp_code || rule.dscp || rule.tcp_flags ||
+                         rule.fragment;
   if (!ip_fields) return {};
   if (type != kEtherTypeIpv4 && type != kEtherTypeIpv6) {
     return Invalid("ether_type", Hex(type, 4) + " is not IP, but the rule has IP fields: nothing can match",
@@ -127,6 +128,16 @@ Status CheckTcpFlags(const Rule& rule) {
                  "set them in the mask too");
 }
 
+// A later fragment holds no header of layer 4.
+Status CheckFragment(const Rule& rule) {
+  if (rule.fragment != Fragment::kLater) return {};
+  const bool l4_fields =
+      rule.source_ports || rule.destination_ports || rule.icmp_type || rule.icmp_code || rule.tcp_flags;
+  if (!l4_fields) return {};
+  return Invalid("fragment", "a later fragment has no ports, ICMP type or TCP flags: nothing can match",
+                 "leave those out, or use no or first");
+}
+
 Status CheckRule(const Rule& rule) {
   if (rule.number == 0) return Invalid("number", "it is 0", "use 1 to 65535");
   HELIOSTAT_RETURN_IF_ERROR(CheckText("description", rule.description, kMaxRuleDescriptionBytes));
@@ -140,13 +151,14 @@ Status CheckRule(const Rule& rule) {
   HELIOSTAT_RETURN_IF_ERROR(CheckVlans(rule));
   HELIOSTAT_RETURN_IF_ERROR(CheckEtherType(rule));
   if (rule.dscp && *rule.dscp > 63) return Invalid("dscp", "it is " + std::to_string(*rule.dscp), "use 0 to 63");
+  HELIOSTAT_RETURN_IF_ERROR(CheckFragment(rule));
   return CheckTcpFlags(rule);
 }
 
 Status CheckRules(std::string_view direction, const std::vector<Rule>& rules) {
   std::uint32_t previous = 0;
   for (const Rule& rule : rules) {
-    // The subject is text, and there may be many rules: made only when something is wrong.
+    // The subject is text, and there may be many rules, so it is made only when something is wrong.
     const auto subject = [&] { return std::string(direction) + " rule " + std::to_string(rule.number); };
     if (Status status = CheckRule(rule); !status.ok()) return std::move(status).Within(subject());
     if (rule.number == previous) {

@@ -16,10 +16,10 @@ namespace heliostat::config {
 struct Index {
   Index(const Config& config, const Card& card);
 
-  // Null: not there. `FindInterface` answers only when the card's interfaces are known.
+  // Both return null for a name that is not there. FindInterface knows one only when the card's interfaces are known.
   [[nodiscard]] const Interface* FindInterface(std::string_view name) const;
   [[nodiscard]] const Target* FindTarget(std::string_view name) const;
-  // MTU of what leaves this edge interface: its underlay's, else its own; 0: not known.
+  // The MTU of what leaves this edge interface: its underlay's, else its own; 0 when it is not known.
   [[nodiscard]] std::uint16_t EgressMtu(std::string_view interface) const;
 
   bool interfaces_known;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint16_t kMaxSessionNumber = 32766;
 constexpr std::uint16_t kMinPacketLength = 35;
 constexpr std::uint16_t kWhole = 10'000;  // hundredths of a percent
-// Above what any port carries; bounded so that the limiter's arithmetic can't overflow.
+// These are above what any port carries; they bound the limiter's arithmetic, so that it can't overflow.
 constexpr std::uint64_t kMaxPacketsPerSecond = 10'000'000'000;
 constexpr std::uint64_t kMaxBitsPerSecond = 10'000'000'000'000;
 
@@ -39,6 +39,9 @@ Status CheckNumbers(const Session& session) {
   if (session.number == 0 || session.number > kMaxSessionNumber) {
     return Invalid("number", "it is " + std::to_string(session.number), "use 1 to 32766");
   }
+  if (session.tier >= kTiers) {
+    return Invalid("tier", "it is " + std::to_string(session.tier), "use 0 to " + std::to_string(kTiers - 1));
+  }
   if (session.packet_length != 0 && session.packet_length < kMinPacketLength) {
     return Invalid("packet_length", "it is " + std::to_string(session.packet_length),
                    "use 35 or more, or leave it out for whole packets");
@@ -62,7 +65,7 @@ Status CheckTunnelId(const Session& session, Encapsulation encapsulation) {
                  "use 0 to " + std::to_string(most));
 }
 
-// What is true of all sessions together. Sources and targets are counted by their views into the Config.
+// Checks what must hold for all sessions together. Sources and targets are counted by their views into the Config.
 class SessionChecks {
  public:
   SessionChecks(const Config& config, const Index& index, const Limits& limits)
@@ -72,7 +75,8 @@ class SessionChecks {
       const Interface* guest = index.guests.Of(target);
       if (guest == nullptr && target.encapsulation != Encapsulation::kNone) continue;
       local_.insert(&target);
-      // One whose owner may not deliver there (any more) does not, and keeps nobody from mirroring the guest.
+      // A target whose owner may not deliver there (any more) gets no copies, so it keeps nobody from mirroring the
+      // guest.
       if (!MayDeliver(config, index.guests, target)) continue;
       delivered_to_.emplace(guest == nullptr ? std::string_view(target.interface) : guest->name, &target);
     }
@@ -94,7 +98,7 @@ class SessionChecks {
   }
 
  private:
-  // Where its copies may go: of one encapsulation.
+  // `targets` are those that the session's copies may reach; all have one encapsulation.
   Status CheckTargets(const Session& session, const std::vector<const Target*>& targets) {
     const Encapsulation encapsulation = targets.front()->encapsulation;
     HELIOSTAT_RETURN_IF_ERROR(CheckTunnelId(session, encapsulation));
@@ -133,7 +137,8 @@ class SessionChecks {
       if (names.insert(name).second) continue;
       return {Code::kAlreadyExists, "sources " + Quoted(name), "it is there twice", "name each source once"};
     }
-    // After the names, so that a source named twice in one session is not told of a number taken by itself.
+    // Numbers come after the names: of a source that is named twice in one session the error should not say that its
+    // number is taken.
     for (const std::string& name : session.sources) HELIOSTAT_RETURN_IF_ERROR(TakeNumber(session, name));
     return {};
   }

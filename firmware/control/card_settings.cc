@@ -6,6 +6,7 @@
 
 #include "base/out_of_memory.h"
 #include "control/pending_reply.h"
+#include "control/provisioner.h"
 
 namespace heliostat::control {
 namespace {

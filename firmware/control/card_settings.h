@@ -12,7 +12,6 @@
 #include "control/agent_calls.h"
 #include "control/caller.h"
 #include "control/card_clock.h"
-#include "control/provisioner.h"
 #include "control/reply.h"
 #include "hal/secure_channel.h"
 #include "storage/settings_store.h"
@@ -24,6 +23,8 @@ namespace heliostat::control {
 [[nodiscard]] Status WriteTrust(const hal::TrustBundle& bundle, storage::SettingsStore& settings);
 [[nodiscard]] std::uint64_t ReadTimeBound(const storage::SettingsStore& settings);  // 0: never set
 [[nodiscard]] Status WriteTimeBound(std::uint64_t bound_ns, storage::SettingsStore& settings);
+
+class Provisioner;
 
 class CardSettings {
  public:
@@ -38,7 +39,6 @@ class CardSettings {
     std::function<void()> recheck;
   };
   explicit CardSettings(Options options) : options_(std::move(options)) {}
-  void set_recheck(std::function<void()> recheck) { options_.recheck = std::move(recheck); }
 
   // Null: `out` has the answer.
   [[nodiscard]] std::shared_ptr<Reply> SetTrust(const Caller& caller, std::uint64_t id, const codec::SetTrust& change,

@@ -4,9 +4,13 @@
 #include <utility>
 #include <variant>
 
+#include "agent/agent.h"
 #include "base/out_of_memory.h"
 #include "control/audit_reply.h"
+#include "control/card_settings.h"
+#include "control/item_reply.h"
 #include "control/pending_reply.h"
+#include "control/provisioner.h"
 #include "control/watch_reply.h"
 
 namespace heliostat::control {
@@ -39,7 +43,8 @@ void AppendOutcome(std::uint64_t id, const Result<codec::Committed>& committed, 
 Dispatcher::Dispatcher(Options options)
     : options_(std::move(options)),
       transaction_(options_.card.limits, options_.transaction_times),
-      readings_(*options_.agent, *options_.calls),
+      reading_([agent = options_.agent] { return std::make_shared<const agent::Reading>(agent->Read()); },
+               *options_.calls),
       begun_ns_(options_.monotonic->MonotonicNs()) {}
 
 template <typename Work, typename Encode>
@@ -289,12 +294,13 @@ std::shared_ptr<const UseCounts> Dispatcher::UsesOf(const std::shared_ptr<const 
 
 Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::Watch& watch) {
   if (const Status checked = CheckWatch(watch); !checked.ok()) return Refuse(asked, checked);
-  return std::make_shared<WatchReply>(asked.id, watch,
-                                      WatchReply::Options{.card = &options_.card,
-                                                          .provisioner = options_.provisioner,
-                                                          .readings = &readings_,
-                                                          .wall_ns = [this] { return options_.clock->WallNs(); }},
-                                      asked.now_ns);
+  return std::make_shared<WatchReply>(
+      asked.id, watch,
+      WatchReply::Options{.card = &options_.card,
+                          .published = [this] { return options_.provisioner->published(); },
+                          .reading = &reading_,
+                          .wall_ns = [this] { return options_.clock->WallNs(); }},
+      asked.now_ns);
 }
 
 Dispatcher::Answer Dispatcher::Do(const Asked& asked, const codec::GetAudit& get) {

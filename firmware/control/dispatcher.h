@@ -7,22 +7,31 @@
 #include <memory>
 #include <string>
 
-#include "agent/agent.h"
 #include "codec/control.h"
 #include "control/agent_calls.h"
 #include "control/caller.h"
 #include "control/card_clock.h"
-#include "control/card_settings.h"
 #include "control/card_view.h"
-#include "control/item_reply.h"
-#include "control/provisioner.h"
-#include "control/readings.h"
 #include "control/reply.h"
+#include "control/shared_reading.h"
 #include "control/transaction.h"
 #include "hal/clock.h"
-#include "storage/audit_log.h"
+
+namespace heliostat::agent {
+class Agent;
+}  // namespace heliostat::agent
+
+namespace heliostat::storage {
+class AuditLog;
+}  // namespace heliostat::storage
 
 namespace heliostat::control {
+
+class CardSettings;
+class ItemReply;
+class Provisioner;
+struct Published;
+struct UseCounts;
 
 class Dispatcher {
  public:
@@ -96,7 +105,7 @@ class Dispatcher {
 
   Options options_;
   Transaction transaction_;
-  Readings readings_;
+  SharedReading reading_;
   // One at a time, also for those who do not wait for it: it reads a whole generation, and commits wait meanwhile.
   bool rolling_back_ = false;
   std::shared_ptr<const UseCounts> uses_;  // of the configuration last walked

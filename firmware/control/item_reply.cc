@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "codec/change.h"
-#include "config/use.h"
 #include "control/name_pattern.h"
 
 namespace heliostat::control {
@@ -28,6 +27,14 @@ std::uint32_t CountIn(const std::unordered_map<std::string_view, std::uint32_t>&
 }
 
 std::uint32_t Count(std::size_t size) { return static_cast<std::uint32_t>(size); }
+
+// By name; null: there is none.
+template <typename Report>
+const Report* FindReport(const std::vector<Report>& reports, const std::string& name) {
+  const auto found = std::lower_bound(reports.begin(), reports.end(), name,
+                                      [](const Report& report, const std::string& n) { return report.name < n; });
+  return found != reports.end() && found->name == name ? &*found : nullptr;
+}
 
 }  // namespace
 
@@ -248,15 +255,12 @@ bool ItemReply::Add(codec::FrameWriter& writer, std::span<const std::uint8_t> un
 }
 
 codec::SessionState ItemReply::StateOfSession(const std::string& name) const {
-  const std::vector<agent::SessionReport>& reports = published_->sessions;
-  const auto found =
-      std::lower_bound(reports.begin(), reports.end(), name,
-                       [](const agent::SessionReport& report, const std::string& n) { return report.name < n; });
-  if (found == reports.end() || found->name != name) return {.name = name};
-  return {.name = name, .tunnel_id = found->tunnel_id, .active = found->active, .reason = found->reason};
+  const agent::SessionReport* report = FindReport(published_->sessions, name);
+  if (report == nullptr) return {.name = name};
+  return {.name = name, .tunnel_id = report->tunnel_id, .active = report->active, .reason = report->reason};
 }
 
-codec::TargetState ItemReply::StateOfTarget(const config::Target& target) {
+codec::TargetState ItemReply::StateOfTarget(const config::Target& target) const {
   codec::TargetState state;
   state.members = Count(target.members.size());
   state.sessions = CountIn(uses_->targets, target.metadata.name);
@@ -264,25 +268,13 @@ codec::TargetState ItemReply::StateOfTarget(const config::Target& target) {
     state.reason = "not the current generation";
     return state;
   }
-  const auto why_down = [&](const config::Target& one) -> std::string {
-    if (!resolver_) resolver_.emplace(*config_, card_.interfaces);
-    const underlay::NextHop hop = resolver_->Resolve(one);
-    if (!hop.resolved) return hop.reason;
-    const bool up =
-        hop.interface >= card_.link_up.size() || card_.link_up[hop.interface].load(std::memory_order_relaxed);
-    return up ? "" : "interface \"" + card_.interfaces[hop.interface].name + "\" has no link";
-  };
-  if (!target.group) {
-    state.reason = why_down(target);
-    state.up = state.reason.empty();
+  const agent::TargetReport* report = FindReport(published_->targets, target.metadata.name);
+  if (report == nullptr) {  // the card runs with less than is stored
+    state.reason = "the configuration is not applied";
     return state;
   }
-  // A group is up as long as one of its members is.
-  for (const config::Target* member : MembersOf(*config_, target)) {
-    const std::string reason = why_down(*member);
-    state.up = state.up || reason.empty();
-    if (!reason.empty() && state.reason.empty()) state.reason = "target \"" + member->metadata.name + "\": " + reason;
-  }
+  state.up = report->up;
+  state.reason = report->reason;
   return state;
 }
 

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,9 +12,8 @@
 #include "codec/control.h"
 #include "config/config.h"
 #include "control/card_view.h"
-#include "control/provisioner.h"
+#include "control/published.h"
 #include "control/reply.h"
-#include "underlay/next_hop.h"
 
 namespace heliostat::control {
 
@@ -55,7 +53,7 @@ class ItemReply final : public Reply {
   // False when the frame is full before the resource's last unit.
   bool Write(codec::FrameWriter& writer);
   bool Add(codec::FrameWriter& writer, std::span<const std::uint8_t> unit, bool first);
-  [[nodiscard]] codec::TargetState StateOfTarget(const config::Target& target);
+  [[nodiscard]] codec::TargetState StateOfTarget(const config::Target& target) const;
   [[nodiscard]] codec::SessionState StateOfSession(const std::string& name) const;
   void End(std::string* out);
 
@@ -67,8 +65,7 @@ class ItemReply final : public Reply {
   std::shared_ptr<const config::Config> config_;
   std::shared_ptr<const UseCounts> uses_;
   std::shared_ptr<const Published> published_;
-  std::optional<underlay::Resolver> resolver_;  // once a target's state was asked for
-  std::vector<Place> interfaces_;               // the board's and the configuration's together, by name
+  std::vector<Place> interfaces_;  // the board's and the configuration's together, by name
   Status failed_;
 
   config::Kind kind_ = config::Kind::kInterface;

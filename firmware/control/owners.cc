@@ -97,6 +97,11 @@ Users UsersOf(const config::Config& config, const Difference& removed) {
       if (member) users.Add("target", target.metadata.name);
     }
   }
+  if (removed.kind == Kind::kFilter) {
+    for (const config::InterfaceSettings& interface : config.interfaces) {
+      if (interface.excluded == name) users.Add("interface", interface.name);
+    }
+  }
   for (const config::Session& session : config.sessions) {
     if ((removed.kind == Kind::kTarget ? session.target : session.filter) == name) {
       users.Add("session", session.metadata.name);
@@ -114,6 +119,10 @@ std::vector<std::string_view> UsedNames(const config::Config& config, Kind kind)
   if (kind == Kind::kTarget) {
     for (const config::Target& target : config.targets) {
       names.insert(names.end(), target.members.begin(), target.members.end());
+    }
+  } else {
+    for (const config::InterfaceSettings& interface : config.interfaces) {
+      if (!interface.excluded.empty()) names.emplace_back(interface.excluded);
     }
   }
   std::sort(names.begin(), names.end());

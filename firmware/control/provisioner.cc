@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/agent.h"
 #include "base/out_of_memory.h"
-#include "base/utf8.h"
 #include "codec/change.h"
 #include "codec/control.h"
 #include "control/owners.h"
@@ -13,8 +13,6 @@ namespace heliostat::control {
 namespace {
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
-constexpr std::uint64_t kRetryNs = 1 * kSecondNs;
-constexpr std::uint64_t kStartAgainNs = 10 * kSecondNs;
 constexpr std::size_t kNamedInactive = 16;
 
 std::string Numbered(std::uint64_t generation) { return "generation " + std::to_string(generation); }
@@ -49,30 +47,6 @@ void CountSessions(const config::Config& config, const std::vector<agent::Sessio
   }
 }
 
-// `by` null: the card itself.
-storage::Provenance ProvenanceOf(const Identity* by, std::uint64_t time_ns, std::string_view action,
-                                 std::string_view summary, std::string_view comment) {
-  storage::Provenance made;
-  made.time_ns = time_ns;
-  made.user = "card";
-  if (by != nullptr) {
-    made.role = static_cast<std::uint8_t>(by->role);
-    made.user = CutText(by->user, storage::kMaxNameBytes);
-    made.owner = CutText(by->owner, storage::kMaxNameBytes);
-    made.address = CutText(by->address, storage::kMaxNameBytes);
-  }
-  made.action = CutText(action, storage::kMaxNameBytes);
-  made.summary = CutText(summary, storage::kMaxTextBytes);
-  made.comment = CutText(comment, storage::kMaxTextBytes);
-  return made;
-}
-
-storage::AuditRecord RecordOf(const storage::Provenance& made, std::uint64_t generation) {
-  storage::AuditRecord record{made};
-  record.generation = generation;
-  return record;
-}
-
 }  // namespace
 
 // A change to be made, whoever wants it.
@@ -93,7 +67,11 @@ struct Provisioner::Ready {
   std::shared_ptr<Published> published;
 };
 
-Provisioner::Provisioner(Options options) : options_(options), config_(std::make_shared<const config::Config>()) {
+Provisioner::Provisioner(Options options)
+    : options_(options),
+      config_(std::make_shared<const config::Config>()),
+      trail_(*options_.audit, *options_.store),
+      reader_(*options_.store) {
   auto nothing = std::make_shared<Published>();
   nothing->config = config_;
   published_ = std::move(nothing);
@@ -104,46 +82,51 @@ Provisioner::~Provisioner() = default;
 Status Provisioner::Start() {
   // Those of records that outlived their generations are not given again: each would have a record already.
   options_.store->SkipNumbers(options_.audit->highest_generation());
-  start_ = CatchOutOfMemory([this] { return Begin(); });
-  (void)WriteDueRecords();
+  const Status begun = CatchOutOfMemory([this] { return Begin(); });
+  trail_.WriteDue();
   Refresh();
-  return start_.ok() ? audit_ : start_;
+  return begun.ok() ? trail_.due() : begun;
 }
 
 Status Provisioner::Begin() {
-  again_ = false;
-  if (options_.store->current() == 0) return {};
-  broken_ = OutOfMemory();  // what throws leaves it so: no change may be made on top of what is not there
-  again_ = true;
-  Result<std::shared_ptr<const config::Config>> stored = Load(options_.store->current());
+  const std::uint64_t current = options_.store->current();
+  if (current == 0) return {};
+  standing_.Unreadable(OutOfMemory(), true);  // what throws leaves it so: no change is made on top of what is not there
+  Result<std::shared_ptr<const config::Config>> stored = reader_.Read(current);
   if (!stored.ok()) {
-    broken_ = stored.status();
-    again_ = MayPass(broken_);
-    if (!Unconfirmed()) return broken_;
-    const Status broken = broken_;
-    const Status undone = UndoUnconfirmed();  // what it goes back to may be whole
-    return undone.ok() ? undone : broken;
+    const Status& why = stored.status();
+    standing_.Unreadable(why, MayPass(why));
+    // What it goes back to may be whole.
+    return Unconfirmed() && UndoUnconfirmed().ok() ? OkStatus() : why;
   }
   config_ = *stored;
-  last_read_ = {};
-  broken_ = Status();
-  if (Unconfirmed()) {
-    again_ = false;  // Tick tries to undo it anyway
-    return UndoUnconfirmed();
-  }
+  reader_.Forget();
+  if (!Unconfirmed()) return Apply();
+  standing_.NotApplied(OutOfMemory(), false);  // Tick tries to undo it anyway
+  const Status undone = UndoUnconfirmed();
+  if (!undone.ok()) standing_.NotApplied(undone, false);
+  return undone;
+}
+
+// What was stored, as it was read.
+Status Provisioner::Apply() {
+  standing_.NotApplied(OutOfMemory(), true);
+  const std::uint64_t current = options_.store->current();
   Result<agent::Prepared> prepared = options_.agent->Prepare(config_);
   if (!prepared.ok()) {
-    again_ = prepared.status().subject() == OutOfMemory().subject();
-    return prepared.status().Within(Numbered(options_.store->current()) + " is not applied:");
+    const bool again = prepared.status().subject() == OutOfMemory().subject();
+    Status why = prepared.status().Within(Numbered(current) + " is not applied:");
+    standing_.NotApplied(why, again);
+    return why;
   }
-  (void)options_.agent->Publish(std::move(*prepared), options_.store->current());
-  again_ = false;
+  (void)options_.agent->Publish(std::move(*prepared), current);
+  standing_.Published(0);
   return {};
 }
 
 // Nothing is applied yet, so where this fails nothing unconfirmed is: Tick goes on trying.
 Status Provisioner::UndoUnconfirmed() {
-  confirm_by_ns_ = std::max<std::uint64_t>(options_.clock->MonotonicNs(), 1);
+  standing_.WaitsUntil(std::max<std::uint64_t>(options_.clock->MonotonicNs(), 1));
   return Revert("not confirmed before the card restarted");
 }
 
@@ -174,7 +157,7 @@ Result<codec::Committed> Provisioner::Rollback(const Identity& by, const codec::
     Result<std::shared_ptr<const config::Config>> config =
         to_nothing ? std::make_shared<const config::Config>() : ConfigOf(rollback.generation);
     if (!config.ok()) return config.status();
-    last_read_ = {};  // one configuration less while the other tables are built
+    reader_.Forget();  // one configuration less while the other tables are built
     return Change({&by, std::move(*config), "rollback", "to " + std::to_string(rollback.generation) + ": ",
                    rollback.confirm_within_s, rollback.comment, rollback.dry_run});
   });
@@ -182,7 +165,7 @@ Result<codec::Committed> Provisioner::Rollback(const Identity& by, const codec::
 
 Status Provisioner::CheckTaken(const Intent& intent) const {
   if (intent.by == nullptr) return {};
-  if (!broken_.ok()) HELIOSTAT_RETURN_IF_ERROR(CheckReplaces(intent));
+  if (!standing_.readable()) HELIOSTAT_RETURN_IF_ERROR(CheckReplaces(intent));
   if (intent.confirm_within_s > codec::kMaxConfirmSeconds) {
     return {Code::kInvalidArgument, "confirm_within_s", "it is " + std::to_string(intent.confirm_within_s),
             "use at most " + std::to_string(codec::kMaxConfirmSeconds)};
@@ -196,7 +179,8 @@ Status Provisioner::CheckTaken(const Intent& intent) const {
 // place: a generation that can be read, and where it is lost for good, a configuration that is made anew.
 Status Provisioner::CheckReplaces(const Intent& intent) const {
   const bool rollback = std::string_view(intent.action) == "rollback";
-  if (intent.by->role != codec::Role::kAdmin || (!rollback && MayPass(broken_))) return broken_;
+  const Status& why = standing_.why_not_applied();
+  if (intent.by->role != codec::Role::kAdmin || (!rollback && MayPass(why))) return why;
   if (intent.confirm_within_s == 0) return {};
   return {Code::kFailedPrecondition, Numbered(options_.store->current()),
           "it can't be read, so nothing can go back to it", "commit without a time to confirm"};
@@ -209,12 +193,8 @@ Result<codec::Committed> Provisioner::Change(const Intent& intent) {
   codec::Committed committed;
   committed.dry_run = intent.dry_run;
   if (intent.by != nullptr) {
-    const config::Guests guests(options_.agent->card().interfaces);
-    const control::Change change{*config_, *intent.config, differences, guests};
-    HELIOSTAT_RETURN_IF_ERROR(CheckOwners(*intent.by, change));
-    HELIOSTAT_RETURN_IF_ERROR(CheckUses(change));
-    HELIOSTAT_RETURN_IF_ERROR(CheckNotInUse(change));
-    if (differences.empty() && start_.ok()) {
+    HELIOSTAT_RETURN_IF_ERROR(CheckRights(*intent.by, *intent.config, differences));
+    if (differences.empty() && standing_.applied()) {
       committed.generation = current;
       CountSessions(*config_, options_.agent->Sessions(), &committed);
       return committed;
@@ -228,62 +208,67 @@ Result<codec::Committed> Provisioner::Change(const Intent& intent) {
   committed.confirm_within_s = intent.confirm_within_s;
   if (intent.dry_run) return committed;
 
-  const bool recorded = WriteDueRecords();
-  if (!recorded && intent.by != nullptr) return audit_;  // a revert waits for nothing
+  if (!trail_.WriteDue() && intent.by != nullptr) return trail_.due();  // a revert waits for nothing
   const storage::GenerationInfo info = InfoOf(intent, differences);
   Ready ready{std::move(*prepared), intent.config, std::make_shared<Published>()};
   ready.published->config = intent.config;
   ready.published->sessions = std::move(ready.prepared.applied.sessions);
+  ready.published->targets = std::move(ready.prepared.applied.targets);
   ready.published->kept = options_.store->generations();
   ready.published->kept.push_back(info);
   ready.published->flash_bytes = options_.store->region_bytes();
   ready.published->remarks = Remarks();
-  last_read_ = {};
-  const Result<std::uint64_t> number = Write(intent, info);
-  last_read_ = {};  // compaction may have read one
+  reader_.Forget();
+  const Result<std::uint64_t> number = Write(intent, differences, info);
+  reader_.Forget();  // compaction may have read one
   if (!number.ok()) {
-    stale_ = true;  // what was begun takes room on flash
+    standing_.set_told(false);  // what was begun takes room on flash
     return number.status();
   }
-  confirm_by_ns_ =
-      intent.confirm_within_s == 0 ? 0 : options_.clock->MonotonicNs() + intent.confirm_within_s * kSecondNs;
   committed.generation = *number;
-  const bool well = start_.ok() && revert_.ok();
-  Publish(std::move(ready), *number);
-  if (!WriteDueRecords() || !well) Refresh();
+  const bool well = standing_.well();
+  const std::uint64_t now_ns = options_.clock->MonotonicNs();
+  Publish(std::move(ready), *number, intent.confirm_within_s == 0 ? 0 : now_ns + intent.confirm_within_s * kSecondNs);
+  if (!trail_.WriteDue() || !well) Refresh();
   return committed;
+}
+
+Status Provisioner::CheckRights(const Identity& by, const config::Config& after,
+                                const std::vector<config::Difference>& differences) const {
+  const config::Guests guests(options_.agent->card().interfaces);
+  const control::Change change{*config_, after, differences, guests};
+  HELIOSTAT_RETURN_IF_ERROR(CheckOwners(by, change));
+  HELIOSTAT_RETURN_IF_ERROR(CheckUses(change));
+  return CheckNotInUse(change);
 }
 
 storage::GenerationInfo Provisioner::InfoOf(const Intent& intent,
                                             const std::vector<config::Difference>& differences) const {
   const std::string summary = intent.origin + config::Summarize(differences);
-  storage::GenerationInfo info{ProvenanceOf(intent.by, WallNs(), intent.action, summary, intent.comment)};
+  storage::GenerationInfo info{
+      ProvenanceOf(intent.by, options_.clock->WallNs(), intent.action, summary, intent.comment)};
   info.unconfirmed = intent.confirm_within_s != 0;
   info.base = info.unconfirmed ? options_.store->current() : 0;
   return info;
 }
 
-Result<std::uint64_t> Provisioner::Write(const Intent& intent, const storage::GenerationInfo& info) {
-  const auto from = [&intent](const config::Config& before) {
-    return [&intent, &before](const storage::Sink& sink) {
-      return CatchOutOfMemory([&] { return codec::WriteChanges(before, *intent.config, sink); });
-    };
+Result<std::uint64_t> Provisioner::Write(const Intent& intent, const std::vector<config::Difference>& differences,
+                                         const storage::GenerationInfo& info) {
+  const storage::Producer changes = [&](const storage::Sink& sink) {
+    return CatchOutOfMemory([&] { return codec::WriteChanges(*config_, *intent.config, differences, sink); });
   };
-  const config::Config nothing;
-  return CatchOutOfMemory([&] {
-    const storage::Producer whole = from(nothing);
-    return options_.store->Commit(info, broken_.ok() ? from(*config_) : storage::Producer(), whole);
-  });
+  const storage::Producer whole = [&](const storage::Sink& sink) {
+    return CatchOutOfMemory([&] { return codec::WriteChanges(config::Config{}, *intent.config, sink); });
+  };
+  return CatchOutOfMemory(
+      [&] { return options_.store->Commit(info, standing_.readable() ? changes : storage::Producer(), whole); });
 }
 
 // Nothing here fails or allocates: the generation is on flash.
-void Provisioner::Publish(Ready ready, std::uint64_t number) {
+void Provisioner::Publish(Ready ready, std::uint64_t number, std::uint64_t confirm_by_ns) {
   (void)options_.agent->Publish(std::move(ready.prepared), number);
   config_ = std::move(ready.config);
-  start_ = Status();
-  broken_ = Status();
-  again_ = false;
-  revert_ = Status();
+  standing_.Published(confirm_by_ns);
   Published& next = *ready.published;
   next.generation = number;
   next.kept.back().number = number;
@@ -291,9 +276,10 @@ void Provisioner::Publish(Ready ready, std::uint64_t number) {
   std::erase_if(next.kept, [&kept](const storage::GenerationInfo& info) {  // compaction lets old ones go
     return std::none_of(kept.begin(), kept.end(), [&](const auto& k) { return k.number == info.number; });
   });
-  next.confirm_by_ns = confirm_by_ns_;
+  next.confirm_by_ns = confirm_by_ns;
   next.flash_used_bytes = options_.store->used_bytes();
   Show(std::move(ready.published));
+  standing_.set_told(true);
 }
 
 Status Provisioner::Confirm(const Identity& by, std::uint64_t generation) {
@@ -316,10 +302,7 @@ Status Provisioner::Confirm(const Identity& by, std::uint64_t generation) {
       (void)RecordAudit(by, "confirm", "failed: it still waits");
       return confirmed;
     }
-    confirm_by_ns_ = 0;
-    revert_ = Status();
-    // After a start that could not undo it nothing is applied: now it is what Tick goes on with.
-    again_ = !start_.ok();
+    standing_.Confirmed();
     Refresh();
     return {};
   });
@@ -328,23 +311,18 @@ Status Provisioner::Confirm(const Identity& by, std::uint64_t generation) {
 void Provisioner::Tick() {
   const bool links = options_.agent->Tick();
   const std::uint64_t now_ns = options_.clock->MonotonicNs();
-  if (again_ && now_ns >= try_start_ns_) {
-    try_start_ns_ = now_ns + kStartAgainNs;
-    start_ = CatchOutOfMemory([this] { return Begin(); });
-    stale_ = true;
+  if (standing_.TakeStart(now_ns)) (void)CatchOutOfMemory([this] { return Begin(); });
+  if (standing_.TakeUndo(now_ns)) {
+    Status undone = CatchOutOfMemory([this] { return Revert("not confirmed in time"); });
+    if (!undone.ok()) standing_.Overdue(std::move(undone));
   }
-  if (confirm_by_ns_ != 0 && now_ns >= confirm_by_ns_ && now_ns >= try_revert_ns_) {
-    try_revert_ns_ = now_ns + kRetryNs;
-    revert_ = CatchOutOfMemory([this] { return Revert("not confirmed in time"); });
-    stale_ = true;
-  }
-  if (links || stale_) Refresh();
+  if (links || !standing_.told()) Refresh();
 }
 
 // Of the card's own will: it asks no owner, and what is in use there was valid there.
 Status Provisioner::Revert(const std::string& why) {
   const storage::GenerationInfo& info = options_.store->generations().back();
-  Result<std::shared_ptr<const config::Config>> base = Load(info.base);
+  Result<std::shared_ptr<const config::Config>> base = reader_.Read(info.base);
   if (!base.ok()) return base.status();
   const std::string undone = Numbered(info.number);
   return Change({nullptr, std::move(*base), "revert", "to " + std::to_string(info.base) + ": ", 0,
@@ -360,8 +338,8 @@ bool Provisioner::Unconfirmed() const {
 Result<std::shared_ptr<const config::Config>> Provisioner::ConfigOf(std::uint64_t generation) {
   if (generation == 0) generation = options_.store->current();
   return CatchOutOfMemory([&]() -> Result<std::shared_ptr<const config::Config>> {
-    if (generation == options_.store->current() && broken_.ok()) return config_;
-    return Load(generation);
+    if (generation == options_.store->current() && standing_.readable()) return config_;
+    return reader_.Read(generation);
   });
 }
 
@@ -371,46 +349,9 @@ Status Provisioner::WriteSnapshot(std::uint64_t generation, const storage::Sink&
   return CatchOutOfMemory([&] { return codec::WriteChanges(config::Config{}, **config, sink); });
 }
 
-// From flash, but for the one read last.
-Result<std::shared_ptr<const config::Config>> Provisioner::Load(std::uint64_t generation) {
-  if (last_read_.config && last_read_.generation == generation) return last_read_.config;
-  last_read_ = {};
-  // Today's limits are asked about when it is validated.
-  codec::ConfigEditor editor(config::Config{}, config::kNoLimits, codec::ChangesFrom::kFlash);
-  HELIOSTAT_RETURN_IF_ERROR(options_.store->Read(
-      generation, [&editor](std::span<const std::uint8_t> change) { return editor.Apply(change); }));
-  Result<config::Config> config = editor.Finish();
-  if (!config.ok()) return config.status().Within(Numbered(generation));
-  last_read_ = {generation, std::make_shared<const config::Config>(std::move(*config))};
-  return last_read_.config;
-}
-
-// One for every generation behind the newest record's: usually none.
-bool Provisioner::WriteDueRecords() {
-  audit_ = CatchOutOfMemory([this]() -> Status {
-    for (const storage::GenerationInfo& info : options_.store->generations()) {
-      if (info.number > options_.audit->newest().generation) {
-        HELIOSTAT_RETURN_IF_ERROR(Append(RecordOf(info, info.number)));
-      }
-    }
-    return {};
-  });
-  return audit_.ok();
-}
-
-Status Provisioner::Append(storage::AuditRecord record) {
-  return options_.audit->Append(std::move(record)).Within("audit log:");
-}
-
 Status Provisioner::RecordAudit(const Identity& by, const std::string& action, const std::string& summary) {
-  return CatchOutOfMemory([&]() -> Status {
-    if (!WriteDueRecords()) return audit_;
-    return Append(RecordOf(ProvenanceOf(&by, WallNs(), action, summary, {}), options_.store->current()));
-  });
-}
-
-std::uint64_t Provisioner::WallNs() const {
-  return options_.wall_ns != nullptr ? options_.wall_ns() : options_.clock->WallNs();
+  return CatchOutOfMemory(
+      [&] { return trail_.Record(ProvenanceOf(&by, options_.clock->WallNs(), action, summary, {})); });
 }
 
 void Provisioner::Refresh() {
@@ -419,25 +360,24 @@ void Provisioner::Refresh() {
     next->generation = options_.store->current();
     next->config = config_;
     next->sessions = options_.agent->Sessions();
+    next->targets = options_.agent->Targets();
     next->kept = options_.store->generations();
-    next->confirm_by_ns = confirm_by_ns_;
+    next->confirm_by_ns = standing_.confirm_by_ns();
     next->flash_bytes = options_.store->region_bytes();
     next->flash_used_bytes = options_.store->used_bytes();
     next->remarks = Remarks();
     Show(std::move(next));
     return {};
   });
-  stale_ = !made.ok();
+  standing_.set_told(made.ok());
 }
 
 std::vector<std::string> Provisioner::Remarks() const {
-  std::vector<std::string> remarks;
+  std::vector<std::string> remarks = standing_.Remarks();
   const auto add = [&remarks](const char* what, const Status& status) {
     if (!status.ok()) remarks.push_back(what + status.ToString());
   };
-  add("the stored configuration: ", start_);
-  add("a generation that was not confirmed is not undone yet: ", revert_);
-  add("an audit record is due: ", audit_);
+  add("an audit record is due: ", trail_.due());
   add("", options_.store->damage());
   add("", options_.audit->damage());
   return remarks;

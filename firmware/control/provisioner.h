@@ -23,29 +23,24 @@
 #include <string>
 #include <vector>
 
-#include "agent/agent.h"
 #include "base/status.h"
+#include "codec/control.h"
 #include "config/config.h"
 #include "config/difference.h"
+#include "control/audit_trail.h"
+#include "control/generation_reader.h"
 #include "control/identity.h"
+#include "control/published.h"
+#include "control/standing.h"
 #include "hal/clock.h"
-#include "hal/secure_channel.h"
 #include "storage/audit_log.h"
 #include "storage/generation_store.h"
 
-namespace heliostat::control {
+namespace heliostat::agent {
+class Agent;
+}  // namespace heliostat::agent
 
-// What readers on other threads see: immutable.
-struct Published {
-  std::uint64_t generation = 0;
-  std::shared_ptr<const config::Config> config;
-  std::vector<agent::SessionReport> sessions;  // by name
-  std::vector<storage::GenerationInfo> kept;   // oldest first
-  std::uint64_t confirm_by_ns = 0;             // monotonic; 0: nothing waits
-  std::uint64_t flash_bytes = 0;
-  std::uint64_t flash_used_bytes = 0;
-  std::vector<std::string> remarks;
-};
+namespace heliostat::control {
 
 struct CommitRequest {
   Identity by;
@@ -62,8 +57,7 @@ class Provisioner {
     agent::Agent* agent = nullptr;
     storage::GenerationStore* store = nullptr;  // its snapshot callback calls WriteSnapshot
     storage::AuditLog* audit = nullptr;
-    hal::Clock* clock = nullptr;           // monotonic
-    std::uint64_t (*wall_ns)() = nullptr;  // null: the clock's
+    hal::Clock* clock = nullptr;
   };
   explicit Provisioner(Options options);
   ~Provisioner();
@@ -105,42 +99,29 @@ class Provisioner {
   struct Ready;
 
   Status Begin();
+  Status Apply();
   Status UndoUnconfirmed();
   Result<codec::Committed> Change(const Intent& intent);
   Status CheckTaken(const Intent& intent) const;
   Status CheckReplaces(const Intent& intent) const;
+  Status CheckRights(const Identity& by, const config::Config& after,
+                     const std::vector<config::Difference>& differences) const;
   [[nodiscard]] storage::GenerationInfo InfoOf(const Intent& intent,
                                                const std::vector<config::Difference>& differences) const;
-  Result<std::uint64_t> Write(const Intent& intent, const storage::GenerationInfo& info);
-  void Publish(Ready ready, std::uint64_t number);
+  Result<std::uint64_t> Write(const Intent& intent, const std::vector<config::Difference>& differences,
+                              const storage::GenerationInfo& info);
+  void Publish(Ready ready, std::uint64_t number, std::uint64_t confirm_by_ns);
   Status Revert(const std::string& why);
-  [[nodiscard]] Result<std::shared_ptr<const config::Config>> Load(std::uint64_t generation);
   [[nodiscard]] bool Unconfirmed() const;
-
-  // False: audit_ says why. Throws nothing.
-  bool WriteDueRecords();
-  Status Append(storage::AuditRecord record);
-  [[nodiscard]] std::uint64_t WallNs() const;
   void Refresh();  // what readers see, from what is
   [[nodiscard]] std::vector<std::string> Remarks() const;
   void Show(std::shared_ptr<const Published> next);
 
   Options options_;
-  std::shared_ptr<const config::Config> config_;  // the current one
-  std::uint64_t confirm_by_ns_ = 0;
-  std::uint64_t try_revert_ns_ = 0;
-  std::uint64_t try_start_ns_ = 0;
-  bool again_ = false;  // what went wrong in Start may pass
-  bool stale_ = false;  // memory ran out for what readers see
-  Status broken_;       // the stored configuration could not be read: config_ is not it
-  Status start_;        // what went wrong in Start
-  Status audit_;        // why a record is due
-  Status revert_;       // why a revert is
-  struct Read {
-    std::uint64_t generation = 0;
-    std::shared_ptr<const config::Config> config;
-  };
-  Read last_read_;  // of an older generation
+  std::shared_ptr<const config::Config> config_;  // the current one, where it can be read
+  Standing standing_;
+  AuditTrail trail_;
+  GenerationReader reader_;
 
   mutable std::mutex mutex_;
   std::shared_ptr<const Published> published_;

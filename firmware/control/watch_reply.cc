@@ -3,26 +3,20 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/reading.h"
 #include "control/name_pattern.h"
+#include "control/wire_counters.h"
 
 namespace heliostat::control {
 namespace {
 
-constexpr std::uint32_t kLeastMs = 100;
-constexpr std::uint32_t kMostMs = 3'600'000;
 constexpr std::uint64_t kMsNs = 1'000'000;
 
 }  // namespace
 
 Status CheckWatch(const codec::Watch& watch) {
-  if (watch.interval_ms < kLeastMs || watch.interval_ms > kMostMs) {
-    return {Code::kInvalidArgument, "watch interval_ms", "it is " + std::to_string(watch.interval_ms),
-            "use " + std::to_string(kLeastMs) + " to " + std::to_string(kMostMs)};
-  }
-  if (!watch.states && !watch.counters) {
-    return {Code::kInvalidArgument, "watch", "it asks for nothing", "ask for states, counters or both"};
-  }
-  return {};
+  if (watch.states || watch.counters || watch.hits) return {};
+  return {Code::kInvalidArgument, "watch", "it asks for nothing", "ask for states, counters, hits or several of them"};
 }
 
 WatchReply::WatchReply(std::uint64_t id, codec::Watch watch, Options options, std::uint64_t now_ns)
@@ -37,13 +31,13 @@ void WatchReply::BeginSnapshot(std::uint64_t now_ns) {
   const std::uint64_t turn = (now_ns - begun_ns_) / interval_ns_;
   due_ns_ = begun_ns_ + (turn + 1) * interval_ns_;
   head_ = {.sequence = turn + 1, .time_ns = options_.wall_ns(), .generation = 0};
-  published_ = options_.provisioner->published();
+  published_ = options_.published();
   head_.generation = published_->generation;
   reading_.reset();
-  lines_ = ports_ = sessions_ = interfaces_ = 0;
-  state_ = watch_.counters ? State::kReading : State::kSending;
-  if (!watch_.counters) return;
-  options_.readings->Get([weak = weak_from_this()](const Readings::Taken& reading) {
+  gone_ = {};
+  state_ = watch_.counters || watch_.hits ? State::kReading : State::kSending;
+  if (state_ == State::kSending) return;
+  options_.reading->Get([weak = weak_from_this()](const SharedReading::Taken& reading) {
     const std::shared_ptr<WatchReply> self = weak.lock();
     if (self == nullptr) return;
     self->head_.time_ns = self->options_.wall_ns();
@@ -83,28 +77,39 @@ WatchReply::Progress WatchReply::Next(std::uint64_t now_ns, std::string* out) {
 }
 
 bool WatchReply::Fill(codec::FrameWriter& writer) {
-  if (reading_ != nullptr && !FillReadings(writer)) return false;
+  if (watch_.counters && !FillCounters(writer)) return false;
+  if (watch_.hits && !FillHits(writer)) return false;
   if (!watch_.states) return true;
-  for (; sessions_ < published_->sessions.size(); ++sessions_) {
-    const agent::SessionReport& report = published_->sessions[sessions_];
+  for (; gone_.sessions < published_->sessions.size(); ++gone_.sessions) {
+    const agent::SessionReport& report = published_->sessions[gone_.sessions];
     if (!MatchesPattern(watch_.session, report.name)) continue;
     if (!writer.Add(codec::SessionState{report.name, report.tunnel_id, report.active, report.reason})) return false;
   }
-  for (; interfaces_ < options_.card->interfaces.size(); ++interfaces_) {
-    if (!writer.Add(StateOf(*options_.card, interfaces_))) return false;
+  for (; gone_.interfaces < options_.card->interfaces.size(); ++gone_.interfaces) {
+    if (!writer.Add(StateOf(*options_.card, gone_.interfaces))) return false;
   }
   return true;
 }
 
-bool WatchReply::FillReadings(codec::FrameWriter& writer) {
+bool WatchReply::FillCounters(codec::FrameWriter& writer) {
   const std::vector<config::Interface>& interfaces = options_.card->interfaces;
-  for (; lines_ < reading_->ledger.size(); ++lines_) {
-    const agent::LedgerLine& line = reading_->ledger[lines_];
+  for (; gone_.lines < reading_->ledger.size(); ++gone_.lines) {
+    const agent::LedgerLine& line = reading_->ledger[gone_.lines];
     if (!MatchesPattern(watch_.session, line.key.session)) continue;
-    if (!writer.Add(ToWire(line, interfaces[line.key.interface].name))) return false;
+    if (!writer.Add(ToWire(line))) return false;
   }
-  for (; ports_ < reading_->ports.size(); ++ports_) {
-    if (!writer.Add(ToWire(reading_->ports[ports_], interfaces[ports_].name))) return false;
+  for (; gone_.ports < reading_->ports.size(); ++gone_.ports) {
+    if (!writer.Add(ToWire(reading_->ports[gone_.ports], interfaces[gone_.ports].name))) return false;
+  }
+  return true;
+}
+
+bool WatchReply::FillHits(codec::FrameWriter& writer) {
+  for (; gone_.hits < reading_->hits.size(); ++gone_.hits) {
+    const agent::RuleHits& hits = reading_->hits[gone_.hits];
+    if (!MatchesPattern(watch_.filter, hits.filter)) continue;
+    if (!writer.Add(ToWire(hits), &gone_.rules)) return false;
+    gone_.rules = 0;
   }
   return true;
 }

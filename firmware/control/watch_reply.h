@@ -6,12 +6,11 @@
 #include <functional>
 #include <memory>
 
-#include "agent/agent.h"
 #include "codec/control.h"
 #include "control/card_view.h"
-#include "control/provisioner.h"
-#include "control/readings.h"
+#include "control/published.h"
 #include "control/reply.h"
+#include "control/shared_reading.h"
 
 namespace heliostat::control {
 
@@ -21,8 +20,8 @@ class WatchReply final : public Reply, public std::enable_shared_from_this<Watch
  public:
   struct Options {
     const CardView* card = nullptr;
-    const Provisioner* provisioner = nullptr;
-    Readings* readings = nullptr;
+    std::function<std::shared_ptr<const Published>()> published;
+    SharedReading* reading = nullptr;
     std::function<std::uint64_t()> wall_ns;
   };
   WatchReply(std::uint64_t id, codec::Watch watch, Options options, std::uint64_t now_ns);
@@ -36,7 +35,8 @@ class WatchReply final : public Reply, public std::enable_shared_from_this<Watch
   enum class State : std::uint8_t { kResting, kReading, kSending };
   void BeginSnapshot(std::uint64_t now_ns);
   bool Fill(codec::FrameWriter& writer);
-  bool FillReadings(codec::FrameWriter& writer);
+  bool FillCounters(codec::FrameWriter& writer);
+  bool FillHits(codec::FrameWriter& writer);
 
   std::uint64_t id_;
   codec::Watch watch_;
@@ -51,8 +51,11 @@ class WatchReply final : public Reply, public std::enable_shared_from_this<Watch
   codec::FrameWriter::SnapshotHead head_;
   std::shared_ptr<const Published> published_;
   std::shared_ptr<const agent::Reading> reading_;
-  Status failed_;                                                      // why there is none
-  std::size_t lines_ = 0, ports_ = 0, sessions_ = 0, interfaces_ = 0;  // how far each has gone out
+  Status failed_;  // why there is none
+  struct Gone {    // how far each has gone out
+    std::size_t lines = 0, ports = 0, hits = 0, rules = 0, sessions = 0, interfaces = 0;
+  };
+  Gone gone_;  // `rules`: of the hits that are next
 };
 
 }  // namespace heliostat::control

@@ -8,7 +8,8 @@
 namespace heliostat::datapath {
 namespace {
 
-// What a reference keeps in the header mbuf: a whole Ethernet header, so that a tag can be put into it.
+// A reference keeps so many bytes of the frame in the header mbuf: a whole Ethernet header, so that a tag can be put
+// into it.
 constexpr std::uint32_t kHeadBytes = 14;
 
 // The folded one's complement sum of the first `bytes` bytes, whatever the lengths of the segments.
@@ -18,7 +19,7 @@ std::uint16_t InnerSum(const hal::Packet* packet, std::uint32_t bytes) {
   for (const hal::Packet* segment = packet; bytes != 0; segment = segment->next) {
     const auto part = hal::Start(segment).first(std::min<std::size_t>(bytes, segment->data_len));
     const std::uint16_t part_sum = encap::PayloadSum(part);
-    // RFC 1071: what begins at an odd byte counts with its bytes swapped.
+    // A segment that begins at an odd byte counts with its bytes swapped (RFC 1071).
     sum += odd ? static_cast<std::uint16_t>(std::rotl(part_sum, 8)) : part_sum;
     odd ^= part.size() % 2 != 0;
     bytes -= static_cast<std::uint32_t>(part.size());
@@ -56,7 +57,7 @@ void Copier::Copy(const Member& member, CopyRequest& request) {
   if (outbox.count == kOutbox) Send(outbox);
 }
 
-// An empty packet; null: the pool is empty.
+// Returns an empty packet, or null when the pool has none.
 hal::Packet* Copier::Blank() {
   if (blanks_ == 0) {
     const std::uint16_t wanted = std::clamp<std::uint16_t>(expected_, 1, hal::kBurst);
@@ -73,7 +74,7 @@ hal::Packet* Copier::CopyBytes(const Member& member, CopyRequest& request) {
   const std::uint32_t header_bytes = member.header.length;
   const std::uint32_t total = header_bytes + request.inner_bytes;
   if (total > hal::Room(copy)) {
-    // What is too long for one buffer had to be referenced, and could not.
+    // A copy that is too long for one buffer would have to be a reference, and that could not be made.
     hal::Release(copy);
     return nullptr;
   }
@@ -84,7 +85,7 @@ hal::Packet* Copier::CopyBytes(const Member& member, CopyRequest& request) {
 }
 
 hal::Packet* Copier::Reference(const Member& member, CopyRequest& request) {
-  // A frame of 256 KiB in the smallest buffers that a board may have.
+  // So many segments hold a frame of 256 KiB in the smallest buffers that a board may have.
   constexpr unsigned kMaxClones = 256;
   const std::uint32_t attached_bytes = request.inner_bytes - kHeadBytes;
   const unsigned clones = hal::SegmentsFor(request.original, kHeadBytes, attached_bytes);
@@ -105,8 +106,8 @@ hal::Packet* Copier::Reference(const Member& member, CopyRequest& request) {
   return head;
 }
 
-// Copies are numbered when nothing but the port can refuse them any more: a gap tells the receiver of a copy lost on
-// the way. Those in a row of one stream take their numbers at once.
+// Copies are numbered once nothing but the port can refuse them, so that a gap tells the receiver that a copy was lost
+// on the way. Copies in a row that belong to one stream take their numbers at once.
 void Copier::Number(Outbox& outbox) {
   for (std::uint16_t first = 0; first < outbox.count;) {
     const Member& member = *outbox.waiting[first].member;

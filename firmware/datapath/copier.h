@@ -1,7 +1,7 @@
-// Makes the copies of a burst and sends them: cut, encapsulated, on what room the egress ports have.
+// Makes the copies of a burst, cut and encapsulated, and sends as many as the egress ports have room for.
 //
 // Small copies are copied into a fresh mbuf, large ones hang the original's own memory behind a header mbuf; where the
-// egress port does not take chains, all are copied. A copy that can't be made or sent is a column of the ledger.
+// egress port does not take chains, all are copied. A copy that can't be made or sent is counted in the ledger.
 #pragma once
 
 #include <array>
@@ -15,37 +15,37 @@
 
 namespace heliostat::datapath {
 
-// Kept apart from the pool of received frames. A clone pins the buffer of its original: there are far fewer of them
-// than received buffers, so that copies that wait can't starve reception.
+// These pools are kept apart from that of received frames. A clone pins the buffer of its original, so there are far
+// fewer clones than received buffers: copies that wait can't starve reception.
 struct CopyPools {
   hal::PacketPool* data = nullptr;    // with room for headers and for a copied frame
   hal::PacketPool* clones = nullptr;  // without memory
 };
 
-// Above this a reference is cheaper than a copy of the bytes.
+// Above this length a reference is cheaper than a copy of the bytes.
 inline constexpr std::uint32_t kCopyBytes = 512;
 
 struct CopyRequest {
   hal::Packet* original = nullptr;
   std::uint32_t ledger_entry = 0;
-  std::uint32_t inner_bytes = 0;  // of the original that the copy carries
-  bool cut_to_fit = false;        // there would be more of them, were the MTU larger
+  std::uint32_t inner_bytes = 0;  // so many bytes of the original are in the copy
+  bool cut_to_fit = false;        // a larger MTU would have let it carry more
   encap::CopyInfo info;           // inner_bytes and payload_sum are filled in here
 };
 
 class Copier {
  public:
-  // `first_queue`: this worker's queue for copies, by port.
+  // `queues` are this worker's send queues for copies, by port.
   Copier(std::vector<hal::Port*> ports, std::vector<std::uint16_t> queues, CopyPools pools, LedgerShard* ledger,
          std::vector<PortCell>* port_cells);
 
-  // At most `copies` are going to be asked for until Flush: their memory is taken at once.
+  // Announces that at most `copies` will be asked for until Flush, so that their memory is taken at once.
   void Expect(std::uint16_t copies) { expected_ = copies; }
 
-  // The copy, or a count of why not. The original is held by the caller and unchanged.
+  // Makes a copy, or counts why it could not. The caller holds the original, which stays unchanged.
   void Copy(const Member& member, CopyRequest& request);
 
-  // Sends what is waiting. At the end of a burst, while the ledger is open.
+  // Sends what is waiting. Is called at the end of a burst, between the ledger's Begin and End.
   void Flush();
 
  private:

@@ -5,26 +5,6 @@
 
 namespace heliostat::datapath {
 
-std::string_view ColumnName(Column column) {
-  static constexpr std::array<std::string_view, kColumns> kNames = {"matched",      "sent",        "sampled_out",
-                                                                    "rate_limited", "no_buffer",   "egress_full",
-                                                                    "unresolved",   "target_down", "too_long"};
-  return kNames[static_cast<std::size_t>(column)];
-}
-
-bool EntryCounts::Balances() const {
-  Count sum;
-  for (std::size_t i = 1; i < kColumns; ++i) sum += columns[i];
-  return sum == columns[0];
-}
-
-EntryCounts& EntryCounts::operator+=(const EntryCounts& other) {
-  for (std::size_t i = 0; i < kColumns; ++i) columns[i] += other.columns[i];
-  sent_wire_bytes += other.sent_wire_bytes;
-  sent_cut += other.sent_cut;
-  return *this;
-}
-
 bool LedgerShard::Reserve(std::uint32_t entries) {
   if (entries > kMaxEntries) return false;
   for (std::uint32_t page = 0; page * kPageEntries < entries; ++page) {
@@ -64,20 +44,6 @@ EntryCounts LedgerShard::Read(std::uint32_t entry) const {
   }
 }
 
-PortCounts& PortCounts::operator+=(const PortCounts& other) {
-  received += other.received;
-  forwarded += other.forwarded;
-  forward_drops += other.forward_drops;
-  copies += other.copies;
-  for (std::size_t i = 0; i < 2; ++i) {
-    loop_guard[i] += other.loop_guard[i];
-    runt[i] += other.runt[i];
-  }
-  forward_too_long += other.forward_too_long;
-  receive_missed += other.receive_missed;
-  return *this;
-}
-
 PortCounts PortCell::Read() const {
   const auto item = [this](Item i) {
     return Count{packets_[i].load(std::memory_order_relaxed), bytes_[i].load(std::memory_order_relaxed)};
@@ -89,6 +55,7 @@ PortCounts PortCell::Read() const {
   counts.copies = item(kCopies);
   counts.loop_guard = {item(kLoopGuardIn), item(kLoopGuardOut)};
   counts.runt = {item(kRuntIn), item(kRuntOut)};
+  counts.excluded = {item(kExcludedIn), item(kExcludedOut)};
   counts.forward_too_long = packets_[kForwardTooLong].load(std::memory_order_relaxed);
   return counts;
 }

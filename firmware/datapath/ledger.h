@@ -1,7 +1,4 @@
-// The ledger: what became of every copy that a verdict asked for.
-//
-// An entry is one (session, interface, direction). In every reading, in packets and in bytes of the original frame
-// without FCS: matched = sent + the sum of the drops. Each worker writes a shard of its own; a reading adds them up.
+// The ledger, as workers write it: each has a shard of its own, and a reading adds them up.
 #pragma once
 
 #include <array>
@@ -9,60 +6,34 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string_view>
+
+#include "ledger/counts.h"
 
 namespace heliostat::datapath {
 
-// A drop reason is a column. Append only: readings and tools know them by position.
-enum class Column : std::uint8_t {
-  kMatched = 0,
-  kSent,  // handed to the egress port, and taken
-  kSampledOut,
-  kRateLimited,
-  kNoBuffer,    // the pool of copies is empty
-  kEgressFull,  // the egress port did not take it
-  kUnresolved,  // no next hop
-  kTargetDown,  // the egress port's link is down, or the target may not be used any more
-  kTooLong,     // even the shortest allowed cut does not fit the MTU
-};
-inline constexpr std::size_t kColumns = 9;
-std::string_view ColumnName(Column column);
+using ledger::Column;
+using ledger::ColumnName;
+using ledger::Count;
+using ledger::EntryCounts;
+using ledger::kColumns;
+using ledger::PortCounts;
 
-struct Count {
-  std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;
-
-  Count& operator+=(const Count& other) {
-    packets += other.packets;
-    bytes += other.bytes;
-    return *this;
-  }
-  friend bool operator==(const Count&, const Count&) = default;
-};
-
-struct EntryCounts {
-  std::array<Count, kColumns> columns{};
-  std::uint64_t sent_wire_bytes = 0;
-  std::uint64_t sent_cut = 0;  // of kSent: cut to fit the MTU, in packets
-
-  [[nodiscard]] const Count& operator[](Column column) const { return columns[static_cast<std::size_t>(column)]; }
-  [[nodiscard]] bool Balances() const;
-  EntryCounts& operator+=(const EntryCounts& other);
-};
-
-// One worker's part. Reserve and Clear: agent. Begin, Add, AddWireBytes, AddCut, End: the worker. Read: any thread.
+// One worker's part of the ledger. The agent calls Reserve and Clear, the worker Begin, Add, AddWireBytes, AddCut and
+// End, any thread Read.
 class LedgerShard {
  public:
   static constexpr std::uint32_t kPageEntries = 256;
-  // 65,536 session-source pairs, two directions, and as many that the generation before still counts in.
+  // There is room for 65,536 session-source pairs in two directions, and for as many again that the epoch before still
+  // counts in.
   static constexpr std::uint32_t kMaxEntries = 262'144;
 
-  // Memory for entries below `entries`, before a table that names them is published. False: none left, or too many.
+  // Takes memory for the entries below `entries`, before a table that names them is published. Returns false when there
+  // is none left or they are too many.
   [[nodiscard]] bool Reserve(std::uint32_t entries);
-  // Back to 0; only when no worker can reach the entry any more.
+  // Sets the entry to 0. No worker may be able to reach it any more.
   void Clear(std::uint32_t entry);
 
-  // Between Begin and End entries may be out of balance, and readers wait.
+  // Between Begin and End, entries may be out of balance, and readers wait.
   void Begin() { sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
   void End() { sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
@@ -76,7 +47,7 @@ class LedgerShard {
   void AddWireBytes(std::uint32_t entry, std::uint64_t bytes) { Bump(At(entry).sent_wire_bytes, bytes); }
   void AddCut(std::uint32_t entry) { Bump(At(entry).sent_cut, 1); }
 
-  // One balanced reading of an entry below those reserved.
+  // Returns a balanced reading of `entry`, which must be one of those reserved.
   [[nodiscard]] EntryCounts Read(std::uint32_t entry) const;
 
  private:
@@ -89,7 +60,8 @@ class LedgerShard {
   };
   using Page = std::array<Cell, kPageEntries>;
 
-  // One writer: a plain add. The release keeps it behind Begin for readers; it costs nothing on x86.
+  // There is one writer, so a plain add will do. The release keeps it behind Begin for readers; it costs nothing on
+  // x86.
   static void Bump(Counter& counter, std::uint64_t by) {
     counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_release);
   }
@@ -99,7 +71,7 @@ class LedgerShard {
   std::array<std::unique_ptr<Page>, kMaxEntries / kPageEntries> pages_;
 };
 
-// Packets of one column: those in a row with one entry are added up, and added to the shard at once.
+// Collects packets of one column: those in a row with one entry are added to the shard at once.
 class LedgerRun {
  public:
   LedgerRun(LedgerShard& shard, Column column) : shard_(shard), column_(column) {}
@@ -107,7 +79,7 @@ class LedgerRun {
   LedgerRun& operator=(const LedgerRun&) = delete;
   ~LedgerRun() { Finish(); }
 
-  // `wire_bytes`: of the copy, where the column is kSent.
+  // `wire_bytes` are the copy's, when the column is kSent.
   void Add(std::uint32_t entry, std::uint32_t bytes, std::uint32_t wire_bytes = 0) {
     if (entry != entry_) {
       Finish();
@@ -133,20 +105,6 @@ class LedgerRun {
   std::uint64_t wire_bytes_ = 0;
 };
 
-// What a worker counts per port, for both directions as seen from the interface.
-struct PortCounts {
-  Count received;
-  Count forwarded;      // originals that this port sent
-  Count forward_drops;  // originals that this port did not take
-  Count copies;
-  std::array<Count, 2> loop_guard;  // by config::Direction
-  std::array<Count, 2> runt;
-  std::uint64_t forward_too_long = 0;  // of forward_drops: longer than the port can carry
-  std::uint64_t receive_missed = 0;    // no worker saw them: the agent asks the port (hal::Port::ReceiveMissed)
-
-  PortCounts& operator+=(const PortCounts& other);
-};
-
 class PortCell {
  public:
   enum Item : std::uint8_t {
@@ -158,10 +116,12 @@ class PortCell {
     kLoopGuardOut,
     kRuntIn,
     kRuntOut,
+    kExcludedIn,
+    kExcludedOut,
     kForwardTooLong,
     kItems
   };
-  // The worker that owns the cell.
+  // Only the worker that owns the cell may call it.
   void Add(Item item, std::uint64_t packets, std::uint64_t bytes) {
     Bump(packets_[item], packets);
     Bump(bytes_[item], bytes);

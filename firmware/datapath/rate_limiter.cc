@@ -51,8 +51,8 @@ std::uint64_t RateLimiter::TakeBurst(std::uint64_t now_ns, std::span<const std::
   std::uint64_t ahead = 0;
   do {
     kept = 0;
-    // How far the arrival time is ahead of now, modulo one turn of the ticks. What no worker's clock can explain is
-    // an arrival time in the past: the bucket is full.
+    // `ahead` is how far the arrival time is ahead of now, modulo one turn of the ticks. A distance that no worker's
+    // clock can explain means an arrival time in the past: the bucket is full.
     ahead = arrival - now;
     if (ahead > tolerance_ticks_ + kSkewTicks) ahead = 0;
     for (std::size_t i = 0; i < bytes.size() && i < kMaxBurst; ++i) {

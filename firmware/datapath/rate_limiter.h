@@ -34,8 +34,8 @@ class alignas(64) RateLimiter {
   // May a copy of `bytes` (encapsulated) be sent now? Any thread; no lock, no division.
   [[nodiscard]] bool Take(std::uint64_t now_ns, std::uint32_t bytes) { return TakeBurst(now_ns, {&bytes, 1}) != 0; }
 
-  // The same for at most kMaxBurst copies in order, with one atomic update: bit i is set when copy i may be sent.
-  // A copy that does not fit takes nothing, and a smaller one behind it may still fit.
+  // Asks for at most kMaxBurst copies in order, with one atomic update: bit i is set when copy i may be sent. A copy
+  // that does not fit takes nothing, and a smaller one behind it may still fit.
   [[nodiscard]] std::uint64_t TakeBurst(std::uint64_t now_ns, std::span<const std::uint32_t> bytes);
 
  private:

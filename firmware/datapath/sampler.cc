@@ -14,7 +14,7 @@ constexpr std::uint64_t Mix(std::uint64_t x) {
 
 }  // namespace
 
-// Mixed twice: neighbouring workers must not start a few steps apart in the one sequence of SplitMix64.
+// The seed is mixed twice: neighbouring workers must not start a few steps apart in the one sequence of SplitMix64.
 PacketSampler::PacketSampler(std::uint64_t card_seed, std::uint32_t worker)
     : state_(Mix(Mix(card_seed + kGolden) + (std::uint64_t{worker} + 1) * kGolden)) {}
 

@@ -22,8 +22,8 @@ class SampleShare {
   std::uint64_t threshold_;  // 0..2^32
 };
 
-// Each packet by chance. Owned by one worker: no other thread may touch it. Workers of one card with the same seed
-// draw different sequences.
+// Samples each packet by chance. Owned by one worker: no other thread may touch it. Workers of one card with the same
+// seed draw different sequences.
 class PacketSampler {
  public:
   PacketSampler(std::uint64_t card_seed, std::uint32_t worker);
@@ -36,9 +36,9 @@ class PacketSampler {
   std::uint64_t state_;
 };
 
-// Whole flows: every packet with the same `flow_hash` (packet::SymmetricHash, the same for both directions) is
-// judged alike, by all workers. The hash is mixed anew with the card's seed, so that the choice says nothing about
-// what else is taken from it: the outer UDP source port and the member of a group. Any thread.
+// Samples whole flows: every packet with the same `flow_hash` (packet::SymmetricHash, the same for both directions) is
+// judged alike, by all workers. The hash is mixed anew with the card's seed, so that the choice says nothing about what
+// else is taken from it: the outer UDP source port and the member of a group. Any thread.
 class FlowSampler {
  public:
   explicit FlowSampler(std::uint64_t card_seed);

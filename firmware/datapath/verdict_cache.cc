@@ -9,7 +9,7 @@ using packet::FlowKey;
 
 static_assert(std::has_unique_object_representations_v<FlowKey>, "keys compare as bytes");
 
-// Odd, without structure.
+// The multipliers are odd and without structure.
 constexpr std::array<std::uint64_t, 8> kMultipliers{0x9e3779b97f4a7c15U, 0xbf58476d1ce4e5b9U, 0x94d049bb133111ebU,
                                                     0xd6e8feb86659fd93U, 0xff51afd7ed558ccdU, 0xc4ceb9fe1a85ec53U,
                                                     0xa0761d6478bd642fU, 0xe7037ed1a0b428dbU};
@@ -22,30 +22,32 @@ bool Equal(const std::array<std::uint64_t, 8>& a, const std::array<std::uint64_t
 
 }  // namespace
 
-// The products do not wait for each other; the last one brings every bit to the upper end, where sets are numbered.
+// The products do not wait for each other; the last one brings every bit to the upper end, which chooses the set.
 std::uint64_t VerdictCache::Hash(const Words& key) {
   std::uint64_t hash = 0;
   for (std::size_t i = 0; i < key.size(); ++i) hash += (key[i] ^ key[i] >> 32U) * kMultipliers[i];
   return (hash ^ hash >> 32U) * kMultipliers[0];
 }
 
-const rules::Verdict* VerdictCache::Find(const Words& key, std::uint64_t hash, VerdictScope scope) const {
+const rules::Verdict* VerdictCache::Find(const Words& key, std::uint64_t hash, std::uint64_t identity) const {
   const std::size_t set = SetOf(hash);
   for (std::size_t way = 0; way < kWays; ++way) {
     const Tag& tag = tags_[set].way[way];
-    if (tag.value == (hash ^ scope.value()) && Equal(keys_[set].way[way], key)) return &tag.verdict;
+    if (tag.value == (hash ^ identity) && Equal(keys_[set].way[way], key)) return &tag.verdict;
   }
   return nullptr;
 }
 
-void VerdictCache::Remember(const Words& key, std::uint64_t hash, VerdictScope scope, const rules::Verdict& verdict) {
+void VerdictCache::Remember(const Words& key, std::uint64_t hash, std::uint64_t identity,
+                            const rules::Verdict& verdict) {
   const std::size_t way = turn_++ % kWays;
-  tags_[SetOf(hash)].way[way] = {hash ^ scope.value(), verdict};
+  tags_[SetOf(hash)].way[way] = {hash ^ identity, verdict};
   keys_[SetOf(hash)].way[way] = key;
 }
 
-void VerdictCache::Classify(const rules::Policy& policy, VerdictScope scope, std::span<const FlowKey> keys,
+void VerdictCache::Classify(const rules::Policy& policy, std::span<const FlowKey> keys,
                             std::span<rules::Verdict> verdicts) {
+  const std::uint64_t identity = policy.identity();
   std::array<std::uint64_t, kMaxBurst> hashes;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     hashes[i] = Hash(std::bit_cast<Words>(keys[i]));
@@ -53,12 +55,12 @@ void VerdictCache::Classify(const rules::Policy& policy, VerdictScope scope, std
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto key = std::bit_cast<Words>(keys[i]);
-    if (const rules::Verdict* known = Find(key, hashes[i], scope)) {
+    if (const rules::Verdict* known = Find(key, hashes[i], identity)) {
       verdicts[i] = *known;
       continue;
     }
     policy.Classify(keys.subspan(i, 1), verdicts.subspan(i, 1));
-    Remember(key, hashes[i], scope, verdicts[i]);
+    Remember(key, hashes[i], identity, verdicts[i]);
   }
 }
 

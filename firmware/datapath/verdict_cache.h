@@ -1,8 +1,9 @@
-// Remembers the verdicts of recent keys: a flow is judged by its rules once, then recognised, however many rules there
-// are.
+// The verdict cache remembers the verdicts of recent keys: a flow is judged by its rules once, then recognised, however
+// many rules there are.
 //
-// A policy's verdict depends on the key alone, so what is remembered is exact: whole keys are compared. One worker's
-// own.
+// A policy's verdict depends on the key alone, no two policies of a card share an identity, and whole keys are
+// compared: so a remembered verdict is exact. It stays right across epochs, and for all interfaces that share the
+// policy. Each worker has a cache of its own.
 #pragma once
 
 #include <array>
@@ -12,22 +13,10 @@
 #include <span>
 #include <vector>
 
-#include "config/config.h"
 #include "packet/flow_key.h"
 #include "rules/classifier.h"
 
 namespace heliostat::datapath {
-
-// Whose verdicts: those of the policy of one (port, direction) in one generation, which is not 0.
-class VerdictScope {
- public:
-  VerdictScope(std::uint64_t generation, std::uint16_t port, config::Direction direction)
-      : value_(generation << 17U | std::uint64_t{port} << 1U | static_cast<std::uint64_t>(direction)) {}
-  [[nodiscard]] std::uint64_t value() const { return value_; }
-
- private:
-  std::uint64_t value_;
-};
 
 class VerdictCache {
  public:
@@ -35,9 +24,8 @@ class VerdictCache {
 
   VerdictCache() : tags_(kSets), keys_(kSets) {}
 
-  // As policy.Classify, for at most kMaxBurst keys. `policy` is the one of `scope`.
-  void Classify(const rules::Policy& policy, VerdictScope scope, std::span<const packet::FlowKey> keys,
-                std::span<rules::Verdict> verdicts);
+  // Gives the verdicts that policy.Classify would give, for at most kMaxBurst keys.
+  void Classify(const rules::Policy& policy, std::span<const packet::FlowKey> keys, std::span<rules::Verdict> verdicts);
 
  private:
   static constexpr unsigned kSetBits = 12;
@@ -45,7 +33,8 @@ class VerdictCache {
   static constexpr std::size_t kWays = 4;
   using Words = std::array<std::uint64_t, 8>;
 
-  // The key's hash, and whose: equal keys have equal tags only in one scope. 0: nothing is remembered here.
+  // `value` is the key's hash combined with the policy's identity, so that one key has different values under different
+  // policies. It is 0 where nothing is remembered.
   struct Tag {
     std::uint64_t value = 0;
     rules::Verdict verdict;
@@ -59,13 +48,14 @@ class VerdictCache {
 
   static std::uint64_t Hash(const Words& key);
   static std::size_t SetOf(std::uint64_t hash) { return hash >> (64U - kSetBits); }
-  // Null: unknown.
-  [[nodiscard]] const rules::Verdict* Find(const Words& key, std::uint64_t hash, VerdictScope scope) const;
-  void Remember(const Words& key, std::uint64_t hash, VerdictScope scope, const rules::Verdict& verdict);
+  // Returns null when the verdict is not remembered.
+  [[nodiscard]] const rules::Verdict* Find(const Words& key, std::uint64_t hash, std::uint64_t identity) const;
+  void Remember(const Words& key, std::uint64_t hash, std::uint64_t identity, const rules::Verdict& verdict);
 
   std::vector<Tags> tags_;  // 256 KiB
   std::vector<Keys> keys_;  // 1 MiB
-  // Which way is overwritten next. Sets share it: flows that crowd one set do not chase each other for ever.
+  // The way that is overwritten next. All sets share it, so that flows that crowd one set do not evict each other for
+  // ever.
   std::size_t turn_ = 0;
 };
 

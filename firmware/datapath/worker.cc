@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
 #include <utility>
+#include <variant>
 
+#include "datapath/copy_decision.h"
 #include "packet/ethernet.h"
 #include "packet/parse.h"
 
@@ -13,11 +16,7 @@ namespace {
 using config::Direction;
 using config::InterfaceKind;
 
-// The shortest cut that a receiver can still use: the headers of an ordinary TCP segment's start.
-constexpr std::uint32_t kMinCutBytes = 35;
-constexpr std::uint32_t kMinIpv6CutBytes = 55;
-
-// After a refused original, so many passes without copies for that port.
+// A port that has refused an original gets no copies for so many passes.
 constexpr std::uint64_t kPausePasses = 1'024;
 
 // Inbound is what the card sends to a guest, and what arrives from a wire.
@@ -28,13 +27,45 @@ Direction WhereFramesLeave(InterfaceKind kind) {
   return kind == InterfaceKind::kEdge ? Direction::kOutbound : Direction::kInbound;
 }
 
-bool IsSource(const Tables& tables, std::uint16_t port, Direction direction) {
-  return port < tables.ports.size() &&
-         tables.ports[port].directions[static_cast<std::size_t>(direction)].policy != nullptr;
+// Returns null when the port is not a source in that direction.
+const SourceTable* SourceAt(const Tables& tables, std::uint16_t port, Direction direction) {
+  return port < tables.ports.size() ? tables.ports[port].directions[static_cast<std::size_t>(direction)].get()
+                                    : nullptr;
 }
 
-// Such a tag, outermost, may make a frame longer than a port takes without. No other: the kernel (packet_snd) asks for
-// this type alone.
+// The mask of all packets of a burst.
+std::uint32_t Everyone(std::uint16_t count) { return count == 32 ? ~0U : (1U << count) - 1U; }
+static_assert(hal::kBurst <= 32, "packets of a burst are bits of 32");
+
+// Hits of one rule in a row are added to the shard at once.
+class HitRun {
+ public:
+  explicit HitRun(HitShard& shard) : shard_(shard) {}
+  HitRun(const HitRun&) = delete;
+  HitRun& operator=(const HitRun&) = delete;
+  ~HitRun() { Finish(); }
+
+  void Add(std::uint32_t entry) {
+    if (entry != entry_) {
+      Finish();
+      entry_ = entry;
+    }
+    ++packets_;
+  }
+
+ private:
+  void Finish() {
+    if (packets_ != 0) shard_.Add(entry_, packets_);
+    packets_ = 0;
+  }
+
+  HitShard& shard_;
+  std::uint32_t entry_ = 0;
+  std::uint64_t packets_ = 0;
+};
+
+// With an outermost tag of this type a frame may be longer than a port takes otherwise. No other type counts, since the
+// kernel (packet_snd) asks for this one alone.
 bool HasVlanTag(std::span<const std::uint8_t> start) {
   constexpr std::size_t kType = 12;
   return start.size() > kType + 1 && (start[kType] << 8 | start[kType + 1]) == packet::kEtherTypeVlan;
@@ -44,7 +75,7 @@ bool FitsTagged(const hal::PortInfo& port, const hal::Packet* packet) {
   return hal::Length(packet) <= port.max_send_bytes + port.send_tag_bytes && HasVlanTag(hal::Start(packet));
 }
 
-// A port with queues to spare has one a worker for copies: they never fill the originals' queue.
+// A port with queues to spare gives each worker one for copies, so that they never fill the originals' queue.
 std::vector<std::uint16_t> CopyQueues(const WorkerOptions& options) {
   std::vector<std::uint16_t> queues;
   for (const WorkerPort& port : options.ports) {
@@ -62,6 +93,30 @@ std::vector<hal::Port*> Ports(const WorkerOptions& options) {
 
 }  // namespace
 
+// What DecideCopy asks of the moment that a worker is in: chance, links, queues, tokens.
+class Worker::World {
+ public:
+  World(Worker& worker, const Tables& tables) : worker_(worker), tables_(tables) {}
+
+  bool KeepsPacket(SampleShare share) { return worker_.packet_sampler_.Keep(share); }
+  [[nodiscard]] bool KeepsFlow(SampleShare share, std::uint32_t flow_hash) const {
+    return tables_.flow_sampler.Keep(share, flow_hash);
+  }
+  [[nodiscard]] bool LinkUp(std::uint16_t port) const {
+    return worker_.options_.link_up[port].load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool RefusedOriginals(std::uint16_t port) const { return worker_.pass_ < worker_.resume_pass_[port]; }
+  bool Take(RateLimiter& limiter, std::uint32_t wire_bytes) {
+    if (!monotonic_ns_) monotonic_ns_ = worker_.options_.clock->MonotonicNs();
+    return limiter.Take(*monotonic_ns_, wire_bytes);
+  }
+
+ private:
+  Worker& worker_;
+  const Tables& tables_;
+  std::optional<std::uint64_t> monotonic_ns_;  // of the burst; read when a rate limit first asks
+};
+
 Worker::Worker(WorkerOptions options)
     : options_(std::move(options)),
       copier_(Ports(options_), CopyQueues(options_), options_.pools, &ledger_, &port_cells_),
@@ -71,15 +126,17 @@ Worker::Worker(WorkerOptions options)
 
 void Worker::Run(const std::atomic<bool>& stop) {
   while (!stop.load(std::memory_order_relaxed)) RunOnce();
-  reading_.store(~std::uint64_t{0}, std::memory_order_release);
+  epoch_.store(~std::uint64_t{0}, std::memory_order_release);
 }
 
 std::uint32_t Worker::RunOnce() {
   const Tables* tables = options_.tables->load(std::memory_order_acquire);
-  reading_.store(tables->generation, std::memory_order_release);
+  epoch_.store(tables->epoch, std::memory_order_release);
   ++pass_;
   std::uint32_t received = 0;
-  for (const Lane& lane : options_.lanes) received += RunLane(lane, *tables);
+  for (const Lane& lane : options_.lanes) {
+    received += std::visit([&](const auto& one) { return Serve(one, *tables); }, lane);
+  }
   const std::uint64_t idle = idle_passes_.load(std::memory_order_relaxed);
   if (received == 0) {
     idle_passes_.store(idle + 1, std::memory_order_relaxed);
@@ -89,49 +146,67 @@ std::uint32_t Worker::RunOnce() {
   return received;
 }
 
-std::uint32_t Worker::RunLane(const Lane& lane, const Tables& tables) {
+std::uint32_t Worker::Serve(const WireLane& lane, const Tables& tables) {
+  if (!Receive(lane.input, lane.output)) return 0;
+  const std::uint32_t received = burst_.received;
+  const SourceTable* enters = SourceAt(tables, lane.input.port, WhereFramesEnter(options_.ports[lane.input.port].kind));
+  const SourceTable* leaves = SourceAt(tables, lane.output, WhereFramesLeave(options_.ports[lane.output].kind));
+  if (enters != nullptr || leaves != nullptr) {
+    Parse();
+    const std::uint32_t all = Everyone(burst_.count);
+    if (enters != nullptr) Judge(*enters, *tables.guard, all, false);
+    if (leaves != nullptr) Judge(*leaves, *tables.guard, all, true);
+    HoldMatched();
+  }
+  Forward(lane.output);
+  MakeCopies(tables);
+  return received;
+}
+
+std::uint32_t Worker::Serve(const TapLane& lane, const Tables& tables) {
+  const Direction enters = WhereFramesEnter(options_.ports[lane.input.port].kind);
+  return Serve(CopiesLane{.input = lane.input, .source = lane.input.port, .direction = enters}, tables);
+}
+
+std::uint32_t Worker::Serve(const CopiesLane& lane, const Tables& tables) {
+  if (!Receive(lane.input, lane.input.port)) return 0;
+  const std::uint32_t received = burst_.received;
+  if (const SourceTable* source = SourceAt(tables, lane.source, lane.direction); source != nullptr) {
+    Parse();
+    Judge(*source, *tables.guard, Everyone(burst_.count), false);
+    HoldMatched();
+  }
+  ReleaseOriginals();
+  MakeCopies(tables);
+  return received;
+}
+
+bool Worker::Receive(const Queue& input, std::uint16_t charged) {
   Burst& burst = burst_;
-  burst.count = options_.ports[lane.input].port->Receive(lane.queue, burst.packets.data(), hal::kBurst);
-  if (burst.count == 0) return 0;
-  const std::uint16_t received = burst.count;
+  hal::Port& port = *options_.ports[input.port].port;
+  burst.count = port.Receive(input.number, burst.packets.data(), hal::kBurst);
+  burst.received = burst.count;
+  burst.matches = 0;
+  burst.held = 0;
+  if (burst.count == 0) return false;
   std::uint64_t bytes = 0;
   std::uint32_t longest = 0;
-  for (std::uint16_t i = 0; i < received; ++i) {
+  for (std::uint16_t i = 0; i < burst.count; ++i) {
     const std::uint32_t length = hal::Length(burst.packets[i]);
     bytes += length;
     longest = std::max(longest, length);
   }
-  port_cells_[lane.input].Add(PortCell::kReceived, received, bytes);
-  if (longest > options_.ports[lane.input].port->info().max_receive_bytes) DropTooLong(lane);
-
-  burst.matches = 0;
-  burst.held = 0;
-  const Direction enters = WhereFramesEnter(options_.ports[lane.input].kind);
-  const bool at_ingress = IsSource(tables, lane.input, enters);
-  const Direction leaves =
-      lane.output == kNoPort ? Direction::kInbound : WhereFramesLeave(options_.ports[lane.output].kind);
-  const bool at_egress = lane.output != kNoPort && IsSource(tables, lane.output, leaves);
-  if (at_ingress || at_egress) {
-    wall_ns_ = options_.clock->WallNs();
-    Parse();
-    if (at_ingress) Judge(tables, lane.input, enters, false);
-    if (at_egress) Judge(tables, lane.output, leaves, true);
-    HoldMatched();
-  }
-  Forward(lane);
-  if (burst.matches != 0) {
-    MakeCopies(tables);
-    ReleaseHeld();
-  }
-  return received;
+  port_cells_[input.port].Add(PortCell::kReceived, burst.count, bytes);
+  const std::uint32_t max_bytes = port.info().max_receive_bytes;
+  if (longest > max_bytes) DropTooLong(max_bytes, charged);
+  return true;
 }
 
-// What a port can't carry it did not carry whole: net_pcap delivers a record above 65,535 bytes with its full length
-// but without most of its bytes. Such a frame is neither judged nor sent on.
-void Worker::DropTooLong(const Lane& lane) {
+// A frame longer than a port can receive did not arrive whole: net_pcap delivers a record above 65,535 bytes with its
+// full length but without most of its bytes. Such a frame is neither judged nor sent on.
+void Worker::DropTooLong(std::uint32_t max_bytes, std::uint16_t charged) {
   Burst& burst = burst_;
-  const std::uint32_t max_bytes = options_.ports[lane.input].port->info().max_receive_bytes;
-  PortCell& cell = port_cells_[lane.output == kNoPort ? lane.input : lane.output];
+  PortCell& cell = port_cells_[charged];
   std::uint16_t kept = 0;
   for (std::uint16_t i = 0; i < burst.count; ++i) {
     hal::Packet* packet = burst.packets[i];
@@ -148,6 +223,7 @@ void Worker::DropTooLong(const Lane& lane) {
 }
 
 void Worker::Parse() {
+  wall_ns_ = options_.clock->WallNs();
   for (std::uint16_t i = 0; i < burst_.count; ++i) hal::PrefetchStart(burst_.packets[i]);
   for (std::uint16_t i = 0; i < burst_.count; ++i) {
     burst_.starts[i] = hal::Start(burst_.packets[i], packet::kMaxParseBytes, scratch_[i].data());
@@ -155,33 +231,59 @@ void Worker::Parse() {
   }
 }
 
-// The frames that no rule may see, as bits; counted.
-std::uint32_t Worker::Guard(const Tables& tables, std::uint16_t port, Direction direction) {
+// Counts the frames that no rule may see, and returns them as bits.
+std::uint32_t Worker::Guarded(const SourceTable& source, const rules::LoopGuard& guard, std::uint32_t mask) {
   std::uint32_t guarded = 0;
-  const bool outbound = direction == Direction::kOutbound;
+  const bool outbound = source.direction == Direction::kOutbound;
   for (std::uint16_t i = 0; i < burst_.count; ++i) {
     const packet::FlowKey& key = burst_.keys[i];
     const bool runt = key.Has(packet::FlowKey::kRunt);
-    if (!runt && !tables.guard.IsOwnCopy(port, key, burst_.starts[i])) [[likely]]
+    if (!runt && !guard.IsOwnCopy(source.port, key, burst_.starts[i])) [[likely]]
       continue;
+    if ((mask >> i & 1U) == 0) continue;
     const PortCell::Item why = runt ? (outbound ? PortCell::kRuntOut : PortCell::kRuntIn)
                                     : (outbound ? PortCell::kLoopGuardOut : PortCell::kLoopGuardIn);
-    port_cells_[port].Add(why, 1, hal::Length(burst_.packets[i]));
+    port_cells_[source.port].Add(why, 1, hal::Length(burst_.packets[i]));
     guarded |= 1U << i;
   }
   return guarded;
 }
 
-void Worker::Judge(const Tables& tables, std::uint16_t port, Direction direction, bool at_egress) {
+// Counts the frames of `mask` that the interface's excluded filter accepts, and returns them as bits.
+std::uint32_t Worker::Excluded(const SourceTable& source, std::uint32_t mask) {
+  Classify(*source.excluded, mask);
+  const PortCell::Item why = source.direction == Direction::kOutbound ? PortCell::kExcludedOut : PortCell::kExcludedIn;
+  std::uint32_t excluded = 0;
+  for (std::uint16_t i = 0; i < burst_.count; ++i) {
+    if (burst_.verdicts[i].outcome != rules::Outcome::kAccept || (mask >> i & 1U) == 0) continue;
+    port_cells_[source.port].Add(why, 1, hal::Length(burst_.packets[i]));
+    excluded |= 1U << i;
+  }
+  return excluded;
+}
+
+void Worker::Classify(const TierTable& tier, std::uint32_t mask) {
   Burst& burst = burst_;
-  const SourceTable& source = tables.ports[port].directions[static_cast<std::size_t>(direction)];
-  const std::uint32_t guarded = Guard(tables, port, direction);
-  verdict_cache_.Classify(*source.policy, {tables.generation, port, direction}, {burst.keys.data(), burst.count},
-                          burst.verdicts);
+  verdict_cache_.Classify(*tier.policy, {burst.keys.data(), burst.count}, burst.verdicts);
+  HitRun hits(hits_);
   for (std::uint16_t i = 0; i < burst.count; ++i) {
     const rules::Verdict& verdict = burst.verdicts[i];
-    if (verdict.outcome != rules::Outcome::kAccept || (guarded >> i & 1U) != 0) continue;
-    burst.match[burst.matches++] = {&source, verdict, static_cast<std::uint8_t>(i), at_egress};
+    if (verdict.outcome == rules::Outcome::kNone || (mask >> i & 1U) == 0) continue;
+    hits.Add((*tier.hits[verdict.slot])[verdict.rule]);
+  }
+}
+
+void Worker::Judge(const SourceTable& source, const rules::LoopGuard& guard, std::uint32_t mask, bool at_egress) {
+  mask &= ~Guarded(source, guard, mask);
+  if (source.excluded) mask &= ~Excluded(source, mask);
+  Burst& burst = burst_;
+  for (const TierTable& tier : source.tiers) {
+    Classify(tier, mask);
+    for (std::uint16_t i = 0; i < burst.count; ++i) {
+      const rules::Verdict& verdict = burst.verdicts[i];
+      if (verdict.outcome != rules::Outcome::kAccept || (mask >> i & 1U) == 0) continue;
+      burst.match[burst.matches++] = {&tier, verdict, static_cast<std::uint8_t>(i), at_egress};
+    }
   }
 }
 
@@ -192,16 +294,17 @@ void Worker::HoldMatched() {
   }
 }
 
-void Worker::Forward(const Lane& lane) {
+// Ends the frames that go nowhere; they count as carried all the same.
+void Worker::ReleaseOriginals() {
+  for (std::uint16_t i = 0; i < burst_.count; ++i) hal::Release(burst_.packets[i]);
+  burst_.carried = ~0U;
+}
+
+void Worker::Forward(std::uint16_t output_port) {
   Burst& burst = burst_;
   burst.carried = 0;
-  if (lane.output == kNoPort) {
-    for (std::uint16_t i = 0; i < burst.count; ++i) hal::Release(burst.packets[i]);
-    burst.carried = ~0U;
-    return;
-  }
-  hal::Port& output = *options_.ports[lane.output].port;
-  PortCell& cell = port_cells_[lane.output];
+  hal::Port& output = *options_.ports[output_port].port;
+  PortCell& cell = port_cells_[output_port];
   const std::uint32_t max_bytes = output.info().max_send_bytes;
   std::array<hal::Packet*, hal::kBurst> sendable;
   std::array<std::uint8_t, hal::kBurst> index;
@@ -231,77 +334,53 @@ void Worker::Forward(const Lane& lane) {
     cell.Add(PortCell::kForwardDrops, 1, bytes[i]);
     hal::Release(sendable[i]);
   }
-  if (sent < count) resume_pass_[lane.output] = pass_ + kPausePasses;
+  if (sent < count) resume_pass_[output_port] = pass_ + kPausePasses;
 }
 
 void Worker::MakeCopies(const Tables& tables) {
-  monotonic_ns_.reset();
+  if (burst_.matches == 0) return;
+  World world(*this, tables);
   ledger_.Begin();
   copier_.Expect(burst_.matches);
   {
     LedgerRun matched(ledger_, Column::kMatched);
-    for (std::uint16_t i = 0; i < burst_.matches; ++i) MakeCopy(burst_.match[i], tables, matched);
+    for (std::uint16_t i = 0; i < burst_.matches; ++i) MakeCopy(burst_.match[i], world, matched);
   }
   copier_.Flush();
   ledger_.End();
+  ReleaseHeld();
 }
 
-void Worker::MakeCopy(const Match& match, const Tables& tables, LedgerRun& matched) {
-  const CopyPlan& plan = match.source->plans[match.verdict.slot];
-  // Copied is what the port carries. At its egress a refused original was not carried.
+void Worker::MakeCopy(const Match& match, World& world, LedgerRun& matched) {
+  const CopyPlan& plan = match.tier->plans[match.verdict.slot];
+  // An original that its egress port refused was not carried there: it is no copy's of that end, and at its ingress no
+  // forwarded-only session's.
   const bool carried = (burst_.carried >> match.packet & 1U) != 0;
   if (!carried && (match.at_egress || plan.forwarded_only)) return;
 
   hal::Packet* original = burst_.packets[match.packet];
   const packet::FlowKey& key = burst_.keys[match.packet];
-  const std::uint32_t bytes = hal::Length(original);
-  const auto drop = [&](Column why) { ledger_.Add(plan.ledger_entry, why, bytes); };
-  matched.Add(plan.ledger_entry, bytes);
-
-  const std::size_t members = plan.members.size();
-  const bool uses_hash = members != 1 || plan.sample_flows || plan.members[0].header.UsesFlowHash();
-  const std::uint32_t hash = uses_hash ? packet::SymmetricHash(key) : 0;
-  if (!plan.share.KeepsAll()) {
-    const bool keep = plan.sample_flows ? tables.flow_sampler.Keep(plan.share, hash) : packet_sampler_.Keep(plan.share);
-    if (!keep) return drop(Column::kSampledOut);
-  }
-  // The hash's upper bits choose the member; its lower ones become the outer source port.
-  const Member& member = plan.members[members == 1 ? 0 : std::uint64_t{hash} * members >> 32U];
-  if (!member.resolved) return drop(member.withdrawn ? Column::kTargetDown : Column::kUnresolved);
-  if (!options_.link_up[member.egress].load(std::memory_order_relaxed)) return drop(Column::kTargetDown);
-  // A port that refused originals of late takes no copies: they would take the next originals' place.
-  if (pass_ < resume_pass_[member.egress]) return drop(Column::kEgressFull);
-
-  // In 64 bits: gcc 12 takes the least of 32-bit integers through vector registers and memory, five times slower.
-  const std::uint64_t min_cut = key.Has(packet::FlowKey::kIpv6) ? kMinIpv6CutBytes : kMinCutBytes;
-  std::uint64_t inner = bytes;
-  if (plan.packet_length != 0) inner = std::min(inner, std::max<std::uint64_t>(plan.packet_length, min_cut));
-  std::uint64_t most = member.max_inner_bytes;
-  if (member.tagged_extra_bytes != 0 && HasVlanTag(burst_.starts[match.packet])) most += member.tagged_extra_bytes;
-  const bool cut_to_fit = most < inner;
-  inner = std::min(inner, most);
-  if (inner < std::min<std::uint64_t>(bytes, min_cut)) return drop(Column::kTooLong);
-  if (plan.limiter) {
-    if (!monotonic_ns_) monotonic_ns_ = options_.clock->MonotonicNs();
-    const std::uint32_t wire_bytes = static_cast<std::uint32_t>(inner) + member.header.length;
-    if (!plan.limiter->Take(*monotonic_ns_, wire_bytes)) return drop(Column::kRateLimited);
-  }
+  const std::span<const std::uint8_t> start = burst_.starts[match.packet];
+  const CopiedFrame frame{.bytes = hal::Length(original),
+                          .ipv6 = key.Has(packet::FlowKey::kIpv6),
+                          .tagged_8100 = key.Has(packet::FlowKey::kTagged) && HasVlanTag(start)};
+  matched.Add(plan.ledger_entry, frame.bytes);
+  const std::uint32_t hash = NeedsFlowHash(plan) ? packet::SymmetricHash(key) : 0;
+  const CopyDecision decision = DecideCopy(plan, frame, hash, world);
+  if (decision.column != Column::kSent) return ledger_.Add(plan.ledger_entry, decision.column, frame.bytes);
 
   CopyRequest request;
   request.original = original;
   request.ledger_entry = plan.ledger_entry;
-  request.inner_bytes = static_cast<std::uint32_t>(inner);
-  request.cut_to_fit = cut_to_fit;
+  request.inner_bytes = decision.inner_bytes;
+  request.cut_to_fit = decision.cut_to_fit;
   request.info.flow_hash = hash;
   request.info.time_ns = wall_ns_;
-  const bool names_rule = member.header.kind == encap::Kind::kGeneve;
-  if (names_rule) request.info.rule = match.source->policy->OriginOf(match.verdict).number;
+  const bool names_rule = decision.member->header.kind == encap::Kind::kGeneve;
+  if (names_rule) request.info.rule = match.tier->policy->OriginOf(match.verdict).number;
   request.info.tagged = key.Has(packet::FlowKey::kTagged);
-  if (request.info.tagged) {
-    const auto start = burst_.starts[match.packet];
-    request.info.tci = static_cast<std::uint16_t>(start[14] << 8 | start[15]);
-  }
-  copier_.Copy(member, request);
+  if (request.info.tagged) request.info.tci = static_cast<std::uint16_t>(start[14] << 8 | start[15]);
+  copier_.Copy(*decision.member, request);
 }
 
 void Worker::ReleaseHeld() {

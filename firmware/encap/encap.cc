@@ -44,8 +44,8 @@ void CopyBothEnds(const Template& t, std::uint8_t* out) {
   std::memcpy(out + tail, t.bytes.data() + tail, kBytes);
 }
 
-// Every tunnel's header is longer than 32 and shorter than 128 bytes: two copies of fixed size that overlap do, and
-// not a byte of the inner frame behind it is touched.
+// Every tunnel's header is longer than 32 and shorter than 128 bytes, so two overlapping copies of fixed size write it
+// without touching a byte of the inner frame behind it.
 void CopyTemplate(const Template& t, std::uint8_t* out) {
   if (t.length <= 64) {
     CopyBothEnds<32>(t, out);

@@ -80,9 +80,10 @@ struct Template {
   std::array<std::uint8_t, kMaxTemplateBytes> bytes{};
 
   [[nodiscard]] bool UsesSequence() const { return kind == Kind::kErspan2 || kind == Kind::kErspan3; }
-  // Whether Write looks at CopyInfo::flow_hash.
+  // Returns true when Write looks at CopyInfo::flow_hash.
   [[nodiscard]] bool UsesFlowHash() const { return ipv6 || kind == Kind::kVxlan || kind == Kind::kGeneve; }
-  // What the copy adds to the outer IP packet besides the original frame (IP header included). 0 for kNone, kVlan.
+  // Returns how many bytes the outer IP packet has besides the original frame, IP header included; 0 for kNone and
+  // kVlan.
   [[nodiscard]] std::size_t IpOverhead() const { return ip_offset == 0 ? 0U : length - std::size_t{ip_offset}; }
 };
 

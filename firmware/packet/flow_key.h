@@ -24,7 +24,8 @@ struct FlowKey {
     kIcmpType = 1U << 8,  // ICMP over IPv4 or ICMPv6 over IPv6; unfragmented or first fragment
     kIcmpCode = 1U << 9,
     kTcpFlags = 1U << 10,
-    kIcmpEcho = 1U << 11,  // echo request or reply, unfragmented: icmp_identifier holds
+    kIcmpEcho = 1U << 11,       // echo request or reply, unfragmented: icmp_identifier holds
+    kLaterFragment = 1U << 12,  // with kFragment: its offset is not 0
   };
 
   MacAddress destination_mac;

@@ -42,12 +42,13 @@ struct Ipv6Header {
 };
 static_assert(sizeof(Ipv6Header) == 40 && alignof(Ipv6Header) == 1);
 
-// Hop-by-hop, routing, destination options, mobility; AH counts its length otherwise.
+// The form of hop-by-hop, routing, destination options and mobility headers, and of AH, which counts its length
+// otherwise.
 struct Ipv6ExtensionHeader {
   std::uint8_t next_header = kProtocolNoNextHeader;
   std::uint8_t length = 0;
 
-  // `type` is the number by which the header before names this one.
+  // `type` is the number by which the preceding header names this one.
   [[nodiscard]] constexpr std::size_t Bytes(std::uint8_t type) const {
     if (type == kProtocolFragment) return 8;
     return type == kProtocolAuthentication ? (length + std::size_t{2}) * 4 : (length + std::size_t{1}) * 8;
@@ -64,7 +65,7 @@ struct Ipv6FragmentHeader {
   Be16 offset_more;
   Be32 identification;
 
-  // False for an atomic fragment (RFC 6946), which is a whole datagram.
+  // Returns false for an atomic fragment (RFC 6946), which is a whole datagram.
   [[nodiscard]] constexpr bool IsFragment() const {
     return (offset_more.Get() & (kIpv6OffsetMask | kIpv6MoreFragments)) != 0;
   }

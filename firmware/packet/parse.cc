@@ -27,7 +27,7 @@ std::uint16_t Load16(Frame frame, std::size_t offset) { return HeaderAt<Be16>(fr
 
 void SetFlags(FlowKey& key, unsigned flags) { key.flags = static_cast<std::uint16_t>(key.flags | flags); }
 
-// TCP, UDP and SCTP begin alike. `rest` is what the frame holds of the header, not 0.
+// TCP, UDP and SCTP begin alike. `rest`, which is not 0, is how many bytes of the header the frame holds.
 void ParsePorts(Frame frame, std::size_t offset, std::size_t rest, FlowKey& key) {
   if (rest >= 4) [[likely]] {
     key.source_port = Load16(frame, offset);
@@ -89,7 +89,8 @@ void ParseIpv4(Frame frame, std::size_t offset, FlowKey& key) {
   std::memcpy(key.source_ip.data(), ip.source.data(), 4);
   std::memcpy(key.destination_ip.data(), ip.destination.data(), 4);
   SetFlags(key, ip.IsFragment() ? FlowKey::kIpv4 | FlowKey::kFragment : FlowKey::kIpv4);
-  // Without a first byte of its own the L4 header is not there: so neither are options that reach past the frame.
+  if (ip.IsLaterFragment()) SetFlags(key, FlowKey::kLaterFragment);
+  // The frame may end within the options: ParseL4 then finds no byte of the L4 header, and leaves the key as it is.
   if (ip.IsLaterFragment() || ip.HeaderWords() < kMinIpv4HeaderWords) return;
   ParseL4(frame, offset + std::size_t{4} * ip.HeaderWords(), key);
 }
@@ -137,7 +138,10 @@ void ParseIpv6(Frame frame, std::size_t offset, FlowKey& key) {
     const Ipv6Chain chain = WalkIpv6Extensions(frame, l4_offset, ip.next_header);
     key.protocol = chain.protocol;
     if (chain.fragment) SetFlags(key, FlowKey::kFragment);
-    if (chain.later_fragment) return;
+    if (chain.later_fragment) {
+      SetFlags(key, FlowKey::kLaterFragment);
+      return;
+    }
     l4_offset = chain.offset;
   }
   ParseL4(frame, l4_offset, key);

@@ -9,8 +9,8 @@
 
 namespace heliostat::packet {
 
-// No header that counts lies deeper: 14 + 2 tags + fixed IPv6 + 512 bytes of extension headers + the TCP flags.
-// A longer contiguous start of the frame gives the same key.
+// No header that counts lies deeper than 14 + 2 tags + fixed IPv6 + 512 bytes of extension headers + the TCP flags, so
+// a longer start of the frame gives the same key.
 inline constexpr std::size_t kMaxParseBytes = 640;
 
 // `frame` is the frame without FCS, or at least its first kMaxParseBytes. Reads nothing outside it, whatever its
@@ -23,10 +23,10 @@ void ParseInto(std::span<const std::uint8_t> frame, FlowKey& key);
   return key;
 }
 
-// The same for both directions of a flow: of the 5-tuple (TCP, UDP, SCTP; ICMP echo with its identifier), else of
-// addresses and protocol (all fragments, other ICMP), else of MACs and EtherType. Well mixed in all 32 bits.
-// Fragments of IPv6 leave the protocol out: extension headers behind the fragment header hide it from all but the
-// first, and every fragment of a datagram has one hash.
+// A hash that is the same for both directions of a flow. It covers the 5-tuple (TCP, UDP, SCTP; ICMP echo with its
+// identifier), else addresses and protocol (all fragments, other ICMP), else MACs and EtherType. All 32 bits are well
+// mixed. Fragments of IPv6 leave the protocol out: extension headers behind the fragment header hide it from all but
+// the first, and every fragment of a datagram has one hash.
 [[nodiscard]] std::uint32_t SymmetricHash(const FlowKey& key);
 
 }  // namespace heliostat::packet

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <span>
 #include <type_traits>
 #include <utility>
-
-#include "rules/services.h"
 
 namespace heliostat::rules {
 namespace {
@@ -15,9 +14,6 @@ using packet::FlowKey;
 using Words = std::array<std::uint64_t, 8>;
 
 static_assert(std::has_unique_object_representations_v<FlowKey>, "keys compare as bytes");
-
-// IP of either version: what a protocol or DSCP needs. Not in a parsed key, so KeyWords adds it.
-constexpr std::uint16_t kAnyIp = 1U << 15U;
 
 // A group with fewer patterns is compared one by one.
 constexpr std::size_t kMinHashedPatterns = 5;
@@ -49,45 +45,32 @@ bool EqualMasked(const Words& key, const Words& mask, const Words& value) {
   return different == 0;
 }
 
-// Coarse masks have these lengths only: few groups, and few patterns in a bucket all the same.
+// Coarse masks have multiples of these lengths only, which keeps groups few, and the patterns in a bucket few all the
+// same.
 constexpr unsigned kIpv4StepBits = 8;
 constexpr unsigned kIpv6StepBits = 16;
 constexpr unsigned kPortStepBits = 4;
 
-// A rule as masks and the rest, before it is put into a group.
-struct RulePattern {
+// A match as masks and the rest, before it is put into a group.
+struct MaskedMatch {
   FlowKey mask;
   FlowKey coarse_mask;  // addresses and ports only; the rest of it is `mask`
   FlowKey value;
   config::PortRange source_ports;
   config::PortRange destination_ports;
-
-  void Require(std::uint16_t flag) {
-    mask.flags = static_cast<std::uint16_t>(mask.flags | flag);
-    value.flags = static_cast<std::uint16_t>(value.flags | flag);
-  }
 };
 
-template <typename Integer>
-void MatchWhole(Integer wanted, Integer& mask, Integer& value) {
-  mask = static_cast<Integer>(~Integer{0});
-  value = wanted;
-}
-
-void SetMask(unsigned prefix_bits, std::array<std::uint8_t, 16>& mask) {
-  for (unsigned i = 0; i < mask.size(); ++i) {
-    const int covered = std::clamp(static_cast<int>(prefix_bits) - static_cast<int>(8 * i), 0, 8);
-    mask[i] = static_cast<std::uint8_t>(0xff00 >> covered);
+// `mask`, which covers the leading bits of an address, shortened to a multiple of `step`.
+std::array<std::uint8_t, 16> Shortened(const std::array<std::uint8_t, 16>& mask, unsigned step) {
+  unsigned length = 0;
+  for (const std::uint8_t byte : mask) length += static_cast<unsigned>(std::popcount(byte));
+  const unsigned kept = length - length % step;
+  std::array<std::uint8_t, 16> shortened{};
+  for (unsigned i = 0; i < shortened.size(); ++i) {
+    const int covered = std::clamp(static_cast<int>(kept) - static_cast<int>(8 * i), 0, 8);
+    shortened[i] = static_cast<std::uint8_t>(0xff00 >> covered);
   }
-}
-
-// `address` is FlowKey's source_ip or destination_ip.
-void MatchPrefix(const IpPrefix& prefix, std::array<std::uint8_t, 16> FlowKey::*address, RulePattern& p) {
-  const unsigned length = std::min<unsigned>(prefix.length, prefix.address.Bits());
-  const unsigned step = prefix.address.family == IpFamily::kIpv4 ? kIpv4StepBits : kIpv6StepBits;
-  SetMask(length, p.mask.*address);
-  SetMask(length - length % step, p.coarse_mask.*address);
-  p.value.*address = prefix.address.bytes;
+  return shortened;
 }
 
 // An aligned block of 2^n numbers, such as a single one or all of them, is a mask.
@@ -101,90 +84,26 @@ bool MatchRange(std::uint16_t first, std::uint16_t last, std::uint16_t& mask, st
 
 // `port` is FlowKey's source_port or destination_port. All ports of a range have the leading bits in which its ends
 // agree; `rest` is what is still to be compared.
-void MatchPorts(const config::PortRange& ports, std::uint16_t FlowKey::*port, config::PortRange& rest, RulePattern& p) {
+void MaskPorts(const config::PortRange& ports, std::uint16_t FlowKey::*port, config::PortRange& rest, MaskedMatch& m) {
   const auto varying = static_cast<std::uint16_t>(ports.first ^ ports.last);
   const auto common_bits = static_cast<unsigned>(std::countl_zero(varying));
-  if (!MatchRange(ports.first, ports.last, p.mask.*port, p.value.*port)) {
+  if (!MatchRange(ports.first, ports.last, m.mask.*port, m.value.*port)) {
     rest = ports;
-    p.mask.*port = static_cast<std::uint16_t>(0xffff0000U >> common_bits);
-    p.value.*port = ports.first;
+    m.mask.*port = static_cast<std::uint16_t>(0xffff0000U >> common_bits);
+    m.value.*port = ports.first;
   }
-  p.coarse_mask.*port = static_cast<std::uint16_t>(0xffff0000U >> (common_bits - common_bits % kPortStepBits));
+  m.coarse_mask.*port = static_cast<std::uint16_t>(0xffff0000U >> (common_bits - common_bits % kPortStepBits));
 }
 
-std::uint16_t FamilyFlag(IpFamily family) { return family == IpFamily::kIpv4 ? FlowKey::kIpv4 : FlowKey::kIpv6; }
-
-void MatchNetwork(const config::Rule& rule, RulePattern& p) {
-  if (rule.source) {
-    p.Require(FamilyFlag(rule.source->address.family));
-    MatchPrefix(*rule.source, &FlowKey::source_ip, p);
-  }
-  if (rule.destination) {
-    p.Require(FamilyFlag(rule.destination->address.family));
-    MatchPrefix(*rule.destination, &FlowKey::destination_ip, p);
-  }
-  if (rule.protocol) {
-    p.Require(kAnyIp);
-    MatchWhole(*rule.protocol, p.mask.protocol, p.value.protocol);
-  }
-  if (rule.dscp) {
-    p.Require(kAnyIp);
-    MatchWhole(*rule.dscp, p.mask.dscp, p.value.dscp);
-  }
-}
-
-void MatchTransport(const config::Rule& rule, RulePattern& p) {
-  if (rule.source_ports) {
-    p.Require(FlowKey::kSourcePort);
-    MatchPorts(*rule.source_ports, &FlowKey::source_port, p.source_ports, p);
-  }
-  if (rule.destination_ports) {
-    p.Require(FlowKey::kDestinationPort);
-    MatchPorts(*rule.destination_ports, &FlowKey::destination_port, p.destination_ports, p);
-  }
-  if (rule.icmp_type) {
-    p.Require(FlowKey::kIcmpType);
-    MatchWhole(*rule.icmp_type, p.mask.icmp_type, p.value.icmp_type);
-  }
-  if (rule.icmp_code) {
-    p.Require(FlowKey::kIcmpCode);
-    MatchWhole(*rule.icmp_code, p.mask.icmp_code, p.value.icmp_code);
-  }
-  if (rule.tcp_flags) {
-    p.Require(FlowKey::kTcpFlags);
-    p.mask.tcp_flags = rule.tcp_flags->mask;
-    p.value.tcp_flags = rule.tcp_flags->value;
-  }
-}
-
-void MatchLink(const config::Rule& rule, RulePattern& p) {
-  if (rule.source_mac) {
-    p.mask.source_mac = rule.source_mac->mask;
-    p.value.source_mac = rule.source_mac->address;
-  }
-  if (rule.destination_mac) {
-    p.mask.destination_mac = rule.destination_mac->mask;
-    p.value.destination_mac = rule.destination_mac->address;
-  }
-  if (rule.ether_type) {
-    p.Require(FlowKey::kEtherType);
-    MatchWhole(*rule.ether_type, p.mask.ether_type, p.value.ether_type);
-  }
-}
-
-// Sorted, and merged where they touch.
-std::vector<config::VlanRange> Merged(std::vector<config::VlanRange> ranges) {
-  std::erase_if(ranges, [](const config::VlanRange& r) { return r.first > r.last; });
-  std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<config::VlanRange> merged;
-  for (const config::VlanRange& range : ranges) {
-    if (!merged.empty() && range.first <= merged.back().last + 1) {
-      merged.back().last = std::max(merged.back().last, range.last);
-    } else {
-      merged.push_back(range);
-    }
-  }
-  return merged;
+MaskedMatch Masked(const Match& match) {
+  MaskedMatch m{
+      .mask = match.mask, .coarse_mask = {}, .value = match.value, .source_ports = {}, .destination_ports = {}};
+  const unsigned step = (match.value.flags & FlowKey::kIpv4) != 0 ? kIpv4StepBits : kIpv6StepBits;
+  m.coarse_mask.source_ip = Shortened(match.mask.source_ip, step);
+  m.coarse_mask.destination_ip = Shortened(match.mask.destination_ip, step);
+  if (match.source_ports) MaskPorts(*match.source_ports, &FlowKey::source_port, m.source_ports, m);
+  if (match.destination_ports) MaskPorts(*match.destination_ports, &FlowKey::destination_port, m.destination_ports, m);
+  return m;
 }
 
 }  // namespace
@@ -194,7 +113,7 @@ KeyWords::KeyWords(const packet::FlowKey& key)
   words = std::bit_cast<Words>(key);
   if ((flags & (FlowKey::kIpv4 | FlowKey::kIpv6)) == 0) return;
   flags = static_cast<std::uint16_t>(flags | kAnyIp);
-  // Not through a key: to read as words what was just written as fields takes the processor long.
+  // The flag is set in the words, not in a key: the processor is slow to read as words what was just written as fields.
   constexpr Words kMark = std::bit_cast<Words>([] {
     FlowKey mark;
     mark.flags = kAnyIp;
@@ -203,18 +122,11 @@ KeyWords::KeyWords(const packet::FlowKey& key)
   for (std::size_t i = 0; i < words.size(); ++i) words[i] |= kMark[i];
 }
 
-bool FilterTable::VlanSet::Contains(const KeyWords& key) const {
-  if ((key.flags & FlowKey::kTagged) == 0) return untagged;
-  const auto above = std::upper_bound(ranges.begin(), ranges.end(), key.vlan_id,
-                                      [](std::uint16_t id, const config::VlanRange& r) { return id < r.first; });
-  return above != ranges.begin() && key.vlan_id <= std::prev(above)->last;
-}
-
 bool FilterTable::Matches(const Pattern& p, const KeyWords& key) const {
   return EqualMasked(key.words, masks_[p.mask], p.value) &&  //
          key.source_port >= p.source_ports.first && key.source_port <= p.source_ports.last &&
          key.destination_port >= p.destination_ports.first && key.destination_port <= p.destination_ports.last &&
-         (p.vlan_set == kAnyVlan || vlan_sets_[p.vlan_set].Contains(key));
+         (p.vlan_set == kAnyVlan || vlan_sets_[p.vlan_set].Contains((key.flags & FlowKey::kTagged) != 0, key.vlan_id));
 }
 
 std::uint32_t FilterTable::Find(const KeyWords& key) const {
@@ -250,14 +162,14 @@ class FilterTable::Builder {
     table_.outcomes_.push_back(outcome);
     table_.origins_.push_back(origin);
   }
-  void AddPattern(const config::Rule& rule);
+  void AddPattern(const Match& match);
   [[nodiscard]] FilterTable Finish();
 
  private:
   // Groups differ in their coarse masks and in the flags that they ask for.
   using GroupKey = std::pair<Words, std::uint16_t>;
 
-  std::uint32_t MatchVlans(const config::Rule& rule, RulePattern& p);
+  std::uint32_t MatchVlans(const VlanSet& vlans, MaskedMatch& m);
   std::uint32_t MaskNumber(const Words& mask);
   void AddGroup(const GroupKey& key, const std::vector<Pattern>& patterns);
 
@@ -268,23 +180,23 @@ class FilterTable::Builder {
 };
 
 // Simple cases become a mask; the others share a set. Returns its number or kAnyVlan.
-std::uint32_t FilterTable::Builder::MatchVlans(const config::Rule& rule, RulePattern& p) {
-  if (rule.vlan_ids.empty() && !rule.untagged) return kAnyVlan;
-  VlanSet set{rule.untagged, Merged(rule.vlan_ids)};
-  if (set.untagged && set.ranges.empty()) {
-    p.mask.flags = static_cast<std::uint16_t>(p.mask.flags | FlowKey::kTagged);
-    return kAnyVlan;
+std::uint32_t FilterTable::Builder::MatchVlans(const VlanSet& vlans, MaskedMatch& m) {
+  if (vlans.IsAny()) return kAnyVlan;
+  const bool either = vlans.untagged && !vlans.ranges.empty();
+  if (!either) m.mask.flags = static_cast<std::uint16_t>(m.mask.flags | FlowKey::kTagged);
+  if (vlans.ranges.empty()) return kAnyVlan;
+  if (!vlans.untagged) {
+    m.value.flags = static_cast<std::uint16_t>(m.value.flags | FlowKey::kTagged);
+    if (vlans.ranges.size() == 1 &&
+        MatchRange(vlans.ranges[0].first, vlans.ranges[0].last, m.mask.vlan_id, m.value.vlan_id)) {
+      return kAnyVlan;
+    }
   }
-  if (!set.untagged) p.Require(FlowKey::kTagged);
-  if (!set.untagged && set.ranges.size() == 1 &&
-      MatchRange(set.ranges[0].first, set.ranges[0].last, p.mask.vlan_id, p.value.vlan_id)) {
-    return kAnyVlan;
-  }
-  std::vector<std::uint32_t> identity{set.untagged ? 1U : 0U};
-  for (const auto& range : set.ranges) identity.push_back(std::uint32_t{range.first} << 16U | range.last);
+  std::vector<std::uint32_t> identity{vlans.untagged ? 1U : 0U};
+  for (const auto& range : vlans.ranges) identity.push_back(std::uint32_t{range.first} << 16U | range.last);
   const auto next = static_cast<std::uint32_t>(table_.vlan_sets_.size());
   const auto [known, added] = vlan_set_numbers_.try_emplace(std::move(identity), next);
-  if (added) table_.vlan_sets_.push_back(std::move(set));
+  if (added) table_.vlan_sets_.push_back(vlans);
   return known->second;
 }
 
@@ -294,25 +206,22 @@ std::uint32_t FilterTable::Builder::MaskNumber(const Words& mask) {
   return known->second;
 }
 
-void FilterTable::Builder::AddPattern(const config::Rule& rule) {
-  RulePattern p;
-  MatchLink(rule, p);
-  MatchNetwork(rule, p);
-  MatchTransport(rule, p);
-  const std::uint32_t vlan_set = MatchVlans(rule, p);
-  FlowKey coarse = p.mask;
-  coarse.source_ip = p.coarse_mask.source_ip;
-  coarse.destination_ip = p.coarse_mask.destination_ip;
-  coarse.source_port = p.coarse_mask.source_port;
-  coarse.destination_port = p.coarse_mask.destination_port;
-  const auto mask = std::bit_cast<Words>(p.mask);
-  const Pattern pattern{.value = And(std::bit_cast<Words>(p.value), mask),
+void FilterTable::Builder::AddPattern(const Match& match) {
+  MaskedMatch m = Masked(match);
+  const std::uint32_t vlan_set = MatchVlans(match.vlans, m);
+  FlowKey coarse = m.mask;
+  coarse.source_ip = m.coarse_mask.source_ip;
+  coarse.destination_ip = m.coarse_mask.destination_ip;
+  coarse.source_port = m.coarse_mask.source_port;
+  coarse.destination_port = m.coarse_mask.destination_port;
+  const auto mask = std::bit_cast<Words>(m.mask);
+  const Pattern pattern{.value = And(std::bit_cast<Words>(m.value), mask),
                         .rule = static_cast<std::uint32_t>(table_.outcomes_.size() - 1),
                         .mask = MaskNumber(mask),
                         .vlan_set = vlan_set,
-                        .source_ports = p.source_ports,
-                        .destination_ports = p.destination_ports};
-  groups_[{std::bit_cast<Words>(coarse), p.value.flags}].push_back(pattern);
+                        .source_ports = m.source_ports,
+                        .destination_ports = m.destination_ports};
+  groups_[{std::bit_cast<Words>(coarse), m.value.flags}].push_back(pattern);
 }
 
 // `patterns` are in the order of their rules, and stay so within each bucket: a counting sort.
@@ -358,16 +267,13 @@ FilterTable FilterTable::Builder::Finish() {
   return std::move(table_);
 }
 
-std::shared_ptr<const FilterTable> FilterTable::Compile(const config::Filter& filter, config::Direction direction) {
+std::shared_ptr<const FilterTable> FilterTable::Compile(const RuleList& list) {
   Builder builder;
-  for (const config::Service service : filter.services) {
-    builder.BeginRule(Outcome::kAccept, {.number = 0, .service = service});
-    for (const config::Rule& rule : ServiceRules(service)) builder.AddPattern(rule);
-  }
-  for (const config::Rule& rule : direction == config::Direction::kInbound ? filter.inbound : filter.outbound) {
-    builder.BeginRule(rule.action == config::Action::kAccept ? Outcome::kAccept : Outcome::kReject,
-                      {.number = rule.number, .service = {}});
-    builder.AddPattern(rule);
+  for (const ListedRule& rule : list.rules) {
+    builder.BeginRule(rule.outcome, rule.origin);
+    for (const Match& match : std::span(list.matches).subspan(rule.first_match, rule.matches)) {
+      builder.AddPattern(match);
+    }
   }
   return std::make_shared<const FilterTable>(builder.Finish());
 }

@@ -17,7 +17,7 @@
 
 #include "config/config.h"
 #include "packet/flow_key.h"
-#include "rules/classifier.h"
+#include "rules/rule_list.h"
 
 namespace heliostat::rules {
 
@@ -36,27 +36,18 @@ class FilterTable {
  public:
   static constexpr std::uint32_t kNoRule = 0xffffffff;
 
-  [[nodiscard]] static std::shared_ptr<const FilterTable> Compile(const config::Filter& filter,
-                                                                  config::Direction direction);
+  [[nodiscard]] static std::shared_ptr<const FilterTable> Compile(const RuleList& list);
 
-  // Index of the first rule that matches, in origins(); kNoRule.
+  // Returns the index in origins() of the first rule that matches, or kNoRule.
   [[nodiscard]] std::uint32_t Find(const KeyWords& key) const;
   [[nodiscard]] Outcome OutcomeOf(std::uint32_t rule) const { return outcomes_[rule]; }
 
-  // Services first, then rules by number.
+  // The origins of the rules, in the order of the list that the table was made of.
   [[nodiscard]] std::span<const RuleOrigin> origins() const { return origins_; }
   [[nodiscard]] std::size_t MemoryBytes() const;
 
  private:
   class Builder;
-
-  struct VlanSet {
-    bool untagged = false;
-    std::vector<config::VlanRange> ranges;  // ascending, apart from each other
-
-    [[nodiscard]] bool Contains(const KeyWords& key) const;
-    friend bool operator==(const VlanSet&, const VlanSet&) = default;
-  };
 
   struct Pattern {
     std::array<std::uint64_t, 8> value;

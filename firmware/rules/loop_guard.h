@@ -56,7 +56,7 @@ class LoopGuard {
  private:
   using VlanIds = std::bitset<4096>;
 
-  // From the key alone: almost every frame ends here.
+  // Decides from the key alone; almost every frame ends here.
   [[nodiscard]] static bool MayBeTunnel(const packet::FlowKey& key) {
     return key.protocol == packet::kProtocolGre ||
            (key.protocol == packet::kProtocolUdp &&
@@ -67,7 +67,7 @@ class LoopGuard {
            vlan_ids_[vlans_of_[interface]].test(vlan_id & 0xfffU);
   }
   [[nodiscard]] bool IsCopyOnWire(const packet::FlowKey& key, std::span<const std::uint8_t> frame) const;
-  // Where `identity` is, or the empty slot where it would be.
+  // Returns the slot where `identity` is, or the empty one where it would be.
   [[nodiscard]] std::size_t SlotOf(const CopyIdentity& identity) const;
 
   static constexpr std::uint32_t kEmpty = 0xffffffff;

@@ -52,7 +52,7 @@ Status AreaWriter::Sync() {
 }
 
 Status AreaWriter::Abandon() {
-  if (!synced_) return Flush();  // a record of which a part is programmed has to be whole
+  if (!synced_) return Flush();  // a record that is programmed in part has to become whole
   buffer_.clear();
   return OkStatus();
 }
@@ -69,7 +69,7 @@ Status AreaWriter::Seal(LogKind kind) {
   header.crc = Be32(CrcOf(header));
   std::vector<std::uint8_t> unit(shape_.header_bytes(), kPadding);
   std::ranges::copy(BytesOf(header), unit.begin());
-  broken_ = true;  // unless all goes well
+  broken_ = true;  // until all has gone well
   HELIOSTAT_RETURN_IF_ERROR(flash_->Program(shape_.offset, unit));
   HELIOSTAT_RETURN_IF_ERROR(flash_->Program(shape_.offset + shape_.end(), unit));
   HELIOSTAT_RETURN_IF_ERROR(flash_->Sync());

@@ -24,10 +24,11 @@ class AreaWriter {
   // All that was appended is on flash on return.
   [[nodiscard]] Status Sync();
 
-  // Leaves behind what was appended since the last Sync as whole records that nobody will close.
+  // Gives up what was appended since the last Sync. If a part of it is programmed, all of it is: as whole records that
+  // nobody will close.
   [[nodiscard]] Status Abandon();
 
-  // Behind a Sync: both copies of the header, synced on return; the area is read from now on.
+  // Writes both copies of the header, after a Sync; they are synced on return, and the area is read from now on.
   [[nodiscard]] Status Seal(LogKind kind);
 
   // A device failed: the area's end is as after a power cut, and nothing may be appended there.
@@ -38,7 +39,7 @@ class AreaWriter {
   [[nodiscard]] std::uint32_t epoch() const { return epoch_; }
   [[nodiscard]] const AreaShape& shape() const { return shape_; }
 
-  // What a record takes at most when it is synced alone.
+  // The most bytes that a record takes when it is synced alone.
   [[nodiscard]] std::uint32_t Footprint(std::size_t payload_bytes) const;
 
  private:
@@ -49,11 +50,11 @@ class AreaWriter {
   hal::Flash* flash_;
   AreaShape shape_;
   std::uint32_t epoch_;
-  std::uint32_t programmed_;  // to here
+  std::uint32_t programmed_;  // the area is programmed up to here
   std::size_t piece_bytes_;
   std::vector<std::uint8_t> buffer_;  // not programmed yet
   bool live_;
-  bool synced_ = true;  // all that was programmed is
+  bool synced_ = true;  // all that was programmed is synced
   bool broken_ = false;
 };
 

@@ -143,7 +143,7 @@ hal::Sha256Digest AuditLog::State::HashOf(const hal::Sha256Digest& before, const
   return sha256(writer.bytes());
 }
 
-// Whole records up to the newest, with their payloads.
+// Visits the whole records up to the newest, with their payloads.
 Status AuditLog::State::ForEach(
     const std::function<Status(const AuditRecord&, std::span<const std::uint8_t>)>& visit) const {
   if (log->active() == nullptr) return OkStatus();
@@ -194,12 +194,12 @@ Status AuditLog::State::Write(const std::vector<std::uint8_t>& entry) {
   }
   Status status = writer->Append(static_cast<std::uint8_t>(Type::kEntry), entry);
   if (status.ok()) status = writer->Sync();
-  // It may lie on flash all the same: an area without it is put in its place.
+  // The record may lie on flash all the same, so an area without it is put in its place.
   if (writer->broken()) static_cast<void>(Compact());
   return status;
 }
 
-// The newest records that fit half an area.
+// Keeps the newest records that fit half an area.
 Status AuditLog::State::Compact() {
   std::uint64_t bytes = 0;
   HELIOSTAT_RETURN_IF_ERROR(ForEach([&bytes](const AuditRecord&, std::span<const std::uint8_t> payload) {
@@ -214,7 +214,7 @@ Status AuditLog::State::Compact() {
 }
 
 Status AuditLog::State::CopyNewest(AreaWriter& writer, std::uint64_t skip_bytes) const {
-  FieldWriter base;  // of what is kept: nothing was before record 1
+  FieldWriter base;  // what comes before the kept records; nothing comes before record 1
   base.U64(0);
   base.Bytes(hal::Sha256Digest{});
   bool based = false;

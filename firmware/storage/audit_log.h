@@ -19,30 +19,30 @@ namespace heliostat::storage {
 
 struct AuditRecord : Provenance {
   std::uint64_t sequence = 0;    // 1, 2, ...; given by the log
-  std::uint64_t generation = 0;  // current behind the change
+  std::uint64_t generation = 0;  // the current one after the change
   hal::Sha256Digest hash{};      // given by the log
   friend bool operator==(const AuditRecord&, const AuditRecord&) = default;
 };
 
 class AuditLog {
  public:
-  // Errors as GenerationStore::Open's. `flash` outlives the log.
+  // Returns the errors of GenerationStore::Open. `flash` must outlive the log.
   [[nodiscard]] static Result<std::unique_ptr<AuditLog>> Open(hal::Flash& flash, Region region,
                                                               hal::Sha256Function sha256);
   ~AuditLog();
 
-  // Written and synced on return; sequence and hash are given by the log. On error nothing has changed (as
-  // GenerationStore::Commit): kInvalidArgument (a text is too long), kResourceExhausted (a region too small for one),
-  // kUnavailable.
+  // The record is written and synced on return; the log gives it its sequence and hash. On error nothing has changed
+  // (as GenerationStore::Commit): kInvalidArgument (a text is too long), kResourceExhausted (a region too small for
+  // one), kUnavailable.
   [[nodiscard]] Status Append(AuditRecord record);
   // The newest; sequence 0 when there is none.
   [[nodiscard]] const AuditRecord& newest() const;
-  // The highest of any record's, also where later ones have lower ones.
+  // The highest generation of any record, also where later records have lower ones.
   [[nodiscard]] std::uint64_t highest_generation() const;
-  // Those behind `after`, oldest first, at most `limit` (0: all). `take` returns false to stop.
+  // Reads the records behind `after`, oldest first, at most `limit` (0: all). `take` returns false to stop.
   [[nodiscard]] Status Read(std::uint64_t after, std::uint32_t limit,
                             const std::function<bool(const AuditRecord&)>& take);
-  // Where the chain does not hold, or bytes are rotten. What can still be read is.
+  // Says where the chain does not hold, or bytes are rotten. What can still be read is read.
   [[nodiscard]] const Status& damage() const;
 
  private:

@@ -10,7 +10,7 @@ constexpr std::size_t kSlices = 8;  // bytes taken up at a time
 
 using Tables = std::array<std::array<std::uint32_t, 256>, kSlices>;
 
-// tables[n][byte]: what `byte` does to the CRC when n bytes follow it.
+// tables[n][byte] is what `byte` does to the CRC when n bytes follow it.
 constexpr Tables MakeTables() {
   Tables tables{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {

@@ -6,7 +6,7 @@
 
 namespace heliostat::storage {
 
-// Of what `before` is the CRC of, and `bytes` behind it.
+// Returns the CRC of `bytes` and of all bytes before them, whose CRC is `before` (0: there are none).
 [[nodiscard]] std::uint32_t Crc32c(std::span<const std::uint8_t> bytes, std::uint32_t before = 0);
 
 }  // namespace heliostat::storage

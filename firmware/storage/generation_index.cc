@@ -39,7 +39,7 @@ std::optional<GenerationInfo> DecodeInfo(std::span<const std::uint8_t> payload) 
 void GenerationIndex::Take(const Record& record) {
   const auto type = static_cast<GenerationRecord>(record.type);
   if (record.behind_hole || malformed_) {
-    // Without what is missing it can't be read, but its number was given.
+    // A generation behind missing records can't be read, but its number was given.
     const auto info = type == GenerationRecord::kCommit ? DecodeInfo(record.payload) : std::nullopt;
     if (info.has_value()) SawNumber(info->number);
     return;
@@ -48,7 +48,7 @@ void GenerationIndex::Take(const Record& record) {
   switch (type) {
     case GenerationRecord::kSnapshot:
     case GenerationRecord::kBegin:
-      // What was open before was given up.
+      // A transaction that was still open has been given up.
       open_ = record.offset;
       open_is_snapshot_ = type == GenerationRecord::kSnapshot;
       return;

@@ -1,4 +1,5 @@
-// Which generations a log holds, and where: built record by record, by whoever reads or writes them. Knows no flash.
+// The index says which generations a log holds, and where. Whoever reads or writes records builds it record by record.
+// It knows no flash.
 #pragma once
 
 #include <cstdint>
@@ -33,16 +34,16 @@ class GenerationIndex {
  public:
   explicit GenerationIndex(std::uint32_t kept) : max_kept_(kept == 0 ? 1 : kept) {}
 
-  // Every record, in the log's order.
+  // Is given every record, in the log's order.
   void Take(const Record& record);
 
   [[nodiscard]] std::uint64_t current() const { return transactions_.empty() ? 0 : transactions_.back().number; }
   // The highest number that was ever given, as far as can still be seen.
   [[nodiscard]] std::uint64_t highest() const { return highest_; }
   void SawNumber(std::uint64_t number) { highest_ = number > highest_ ? number : highest_; }
-  // From nothing to the current one.
+  // The transactions that lead from nothing to the current generation.
   [[nodiscard]] const std::vector<Transaction>& transactions() const { return transactions_; }
-  // The last ones of them, oldest first; with the base of a current one that is unconfirmed.
+  // The last generations of these, oldest first, with the base of the current one if that is unconfirmed.
   [[nodiscard]] const std::vector<GenerationInfo>& kept() const { return kept_; }
   [[nodiscard]] bool Keeps(std::uint64_t number) const;
   // A whole record made no sense; it and all behind it were left out.

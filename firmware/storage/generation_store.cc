@@ -150,8 +150,9 @@ Status GenerationStore::State::Run(const Producer& changes, const Sink& sink) co
   return first.ok() ? status : first;
 }
 
-// What is held back while changes are written: padding, the commit, and room to confirm it, or to go back: its base
-// alone must fit with the longest texts, and those of the base itself may be shorter.
+// The bytes that are held back while changes are written: for padding, the commit, its confirmation and, if it is
+// unconfirmed, going back to its base. The base must fit with the longest texts, and those that it has now may be
+// shorter.
 std::uint32_t GenerationStore::State::ClosingBytes(const GenerationInfo& info) const {
   const auto aligned = [this](std::size_t bytes) {
     return log->shape().Aligned(static_cast<std::uint32_t>(kRecordBytes + bytes));
@@ -198,7 +199,7 @@ Status GenerationStore::State::WriteBehindOthers(const GenerationInfo& info, con
   return Write(info, changes, full);
 }
 
-// Into the other area: its headers are the commit. What is there stays until then.
+// Writes into the other area, whose headers are the commit. The present area stays until then.
 Status GenerationStore::State::WriteAlone(const GenerationInfo& info, const Producer& whole) {
   const Result<std::uint64_t> bytes = Measure(whole);
   if (!bytes.ok()) return bytes.status();
@@ -219,7 +220,7 @@ Status GenerationStore::State::WriteAlone(const GenerationInfo& info, const Prod
   return OkStatus();
 }
 
-// `full`: the area has no room for it; what was written will never be closed.
+// Sets `full` when the area has no room for it; what was written will then never be closed.
 Status GenerationStore::State::Write(const GenerationInfo& info, const Producer& changes, bool& full) {
   AreaWriter& writer = *log->writer();
   const std::vector<std::uint8_t> encoded = EncodeInfo(info);
@@ -241,14 +242,14 @@ Status GenerationStore::State::Write(const GenerationInfo& info, const Producer&
   // Only a record behind a sync proves that what lies before it was there.
   HELIOSTAT_RETURN_IF_ERROR(writer.Sync());
   status = WriteClosing(writer, begin, encoded);
-  // The commit may lie on flash all the same: an area without it is put in its place.
+  // The commit may lie on flash all the same, so an area without it is put in its place.
   if (!status.ok()) static_cast<void>(Compact(0, OldestNeeded()));
   return status;
 }
 
 Status GenerationStore::State::WriteClosing(AreaWriter& writer, std::uint32_t begin,
                                             std::span<const std::uint8_t> info) {
-  // Made before: once the commit is on flash, no memory may be missing to know of it.
+  // The next index is made before: once the commit is on flash, a lack of memory must not keep it from being known.
   GenerationIndex next = index;
   next.Take(RecordOf(Type::kBegin, begin));
   next.Take(RecordOf(Type::kCommit, writer.position(), info));
@@ -323,12 +324,12 @@ Status GenerationStore::State::Compact(std::uint64_t needed_bytes, std::uint64_t
   for (const auto& [first, bytes] : fitting) {
     Status status = Rewrite(first);
     if (status.code() != Code::kDataLoss) return status;
-    last = std::move(status);  // of what has rotten less may still be whole
+    last = std::move(status);  // bytes have rotten; fewer generations may still be whole
   }
   return last;
 }
 
-// What the kept generations from that one on take in a new area, or a little less.
+// Returns how many bytes the kept generations from that one on take in a new area, or a little less.
 Result<std::uint64_t> GenerationStore::State::BytesFrom(std::size_t first) const {
   std::uint64_t bytes = kRecordBytes + kNumberBytes + log->shape().program_bytes;
   for (std::size_t i = first; i < index.kept().size(); ++i) {
@@ -341,7 +342,7 @@ Result<std::uint64_t> GenerationStore::State::BytesFrom(std::size_t first) const
   return bytes;
 }
 
-// The first as a snapshot, unless it is one; a later one as it lies there.
+// Writes the first generation as a snapshot, unless it is one, and a later one as it lies there.
 Status GenerationStore::State::WriteChangesOf(std::size_t kept, bool first, const Sink& sink) const {
   const std::uint64_t number = index.kept()[kept].number;
   if (first && number != index.transactions().front().number) {

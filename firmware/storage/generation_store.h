@@ -28,8 +28,8 @@ struct GenerationInfo : Provenance {
 };
 
 using Sink = std::function<Status(std::span<const std::uint8_t> change)>;
-// Writes changes to `sink`, in order; called again from the start when the log had to be compacted in between. The
-// same changes each time. An error of the sink is to be returned as it is.
+// Writes changes to `sink`, in order. It is called again from the start when the log had to be compacted in between,
+// and must write the same changes each time. It returns an error of the sink as it is.
 using Producer = std::function<Status(const Sink& sink)>;
 
 class GenerationStore {
@@ -52,30 +52,32 @@ class GenerationStore {
 
   [[nodiscard]] std::uint64_t current() const;                           // 0: none yet
   [[nodiscard]] std::uint64_t next() const;                              // the number that Commit gives
-  void SkipNumbers(std::uint64_t highest);                               // up to this one they are given already
+  void SkipNumbers(std::uint64_t highest);                               // numbers up to `highest` count as given
   [[nodiscard]] const std::vector<GenerationInfo>& generations() const;  // kept ones, oldest first
   [[nodiscard]] const Status& damage() const;
 
-  // The changes that lead from an empty configuration to `number`; of 0 there are none. kNotFound: not kept. kDataLoss.
+  // Reads the changes that lead from an empty configuration to `number`; 0 has none. kNotFound: it is not kept.
+  // kDataLoss.
   [[nodiscard]] Status Read(std::uint64_t number, const Sink& sink);
 
   // Writes `changes`, which lead from the current generation to the new one, syncs, and returns its number. Where they
-  // don't fit behind what has to stay, or that can't be read any more, `whole` is written in the place of all before:
-  // the new configuration from nothing. So what goes back to a generation that was held once always fits; an
-  // unconfirmed one with a base keeps that, and is refused where both don't fit. Empty `changes`: whole at once, for an
-  // unconfirmed one without a base or a confirmed one; empty `whole`: never.
-  // On error nothing has changed: kInvalidArgument (a text or a change too long, a base that is not kept),
-  // kResourceExhausted when the configuration does not fit even alone, or not with its base, what a producer or the
-  // snapshot returned, kUnavailable. Only where a device fails while the last record is written, and fails again when
-  // that is to be undone, a restart may find the generation.
+  // don't fit behind what has to stay, or that can't be read any more, `whole` takes the place of everything before: it
+  // writes the new configuration from nothing. So going back to a generation that fitted once always fits. An
+  // unconfirmed generation with a base keeps the base, and is refused where both don't fit. With empty `changes`,
+  // allowed unless the generation has a base, `whole` is written at once; with empty `whole`, never. On error nothing
+  // has changed: kInvalidArgument (a text or a change too long, a base that is not kept), kResourceExhausted when the
+  // configuration does not fit even alone, or not with its base, what a producer or the snapshot returned,
+  // kUnavailable. There is one exception: when a device fails while the last record is written, and again when that is
+  // to be undone, a restart may find the generation.
   [[nodiscard]] Result<std::uint64_t> Commit(GenerationInfo info, const Producer& changes, const Producer& whole = {});
 
-  // Generation `number`, the current and unconfirmed one, stays. kFailedPrecondition: it is not. Else as Commit.
+  // Confirms generation `number`, which must be the current one and unconfirmed, else kFailedPrecondition. Other errors
+  // are those of Commit.
   [[nodiscard]] Status Confirm(std::uint64_t number);
 
-  // What records may fill: half the region, the other is for compaction.
+  // The bytes that records may fill: half the region, since the other half is for compaction.
   [[nodiscard]] std::uint64_t region_bytes() const;
-  [[nodiscard]] std::uint64_t used_bytes() const;  // of it
+  [[nodiscard]] std::uint64_t used_bytes() const;  // how many of them are filled
 
  private:
   struct State;

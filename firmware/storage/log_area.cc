@@ -31,7 +31,7 @@ class LogArea::Window {
     return OkStatus();
   }
 
-  // Whether all of [from, to) has that value.
+  // Returns true when all of [from, to) has that value.
   Result<bool> Filled(std::uint32_t from, std::uint32_t to, std::uint8_t value) {
     while (from < to) {
       HELIOSTAT_RETURN_IF_ERROR(Fill(from));
@@ -43,7 +43,7 @@ class LogArea::Window {
     return true;
   }
 
-  // The first of [from, to) that has that value; `to` when none has.
+  // Returns the first offset in [from, to) that has that value, or `to` when none has.
   Result<std::uint32_t> Find(std::uint32_t from, std::uint32_t to, std::uint8_t value) {
     while (from < to) {
       HELIOSTAT_RETURN_IF_ERROR(Fill(from));
@@ -134,7 +134,8 @@ Status LogArea::CheckHeader(const AreaHeader& header) const {
   return OkStatus();
 }
 
-// Records are appended to an area only once its headers are synced: where one is found they have rotten.
+// Records are appended to an area only once its headers are synced: where such a record is found, the headers have
+// rotten.
 Status LogArea::FindAppended(Window& window) {
   std::vector<std::uint8_t> payload;
   for (std::uint32_t at = shape_.begin(); at < shape_.end(); ++at) {
@@ -192,7 +193,7 @@ Result<LogArea::Found> LogArea::Look(Window& window, std::uint32_t at, Record& r
   return *whole ? Found::kRecord : Found::kBroken;
 }
 
-// The next whole record at `from` or behind it that proves that what lies before it was synced once.
+// Finds the next whole record at `from` or behind it that proves that what lies before it was synced once.
 Result<std::optional<std::uint32_t>> LogArea::FindIntact(Window& window, std::uint32_t from,
                                                          std::vector<std::uint8_t>& payload) const {
   for (std::uint32_t at = from; at < shape_.end(); ++at) {

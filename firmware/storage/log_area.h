@@ -18,7 +18,7 @@ struct Record {
   bool behind_sync = false;
   bool behind_hole = false;  // it is whole, but something before it is not
   std::uint32_t offset = 0;  // in the area
-  std::uint32_t end = 0;     // of its payload
+  std::uint32_t end = 0;     // where its payload ends
   std::span<const std::uint8_t> payload;
 };
 
@@ -33,7 +33,7 @@ enum class Tail : std::uint8_t {
 
 struct Walked {
   Tail tail = Tail::kClean;
-  std::uint32_t end = 0;   // of the records before the first hole
+  std::uint32_t end = 0;   // where the records before the first hole end
   std::uint32_t hole = 0;  // kDamaged: where the first one begins
 };
 
@@ -46,7 +46,7 @@ class LogArea {
 
   // Finds the headers, or without one the records that were appended to the area once its headers were there.
   // kFailedPrecondition or kUnsupported when the area was made by something else, kUnavailable when the device fails.
-  // Reads through `window`, kWindowBytes of it: of an area whose headers are whole it allocates nothing.
+  // Reads through `window`, kWindowBytes of it: for an area whose headers are whole it allocates nothing.
   [[nodiscard]] Status Open(std::vector<std::uint8_t> window = std::vector<std::uint8_t>(kWindowBytes));
 
   // Open found something to read.
@@ -56,10 +56,10 @@ class LogArea {
   [[nodiscard]] bool headers_whole() const { return headers_ == 2; }
   [[nodiscard]] const AreaShape& shape() const { return shape_; }
 
-  // All records from the first on; behind a hole those that can be found again.
+  // Visits all records from the first on; behind a hole, those that can be found again.
   [[nodiscard]] Status Walk(const RecordVisitor& visit, Walked& walked) const;
 
-  // Those of [from, to), which Walk has found. kDataLoss when one is not whole any more.
+  // Visits the records in [from, to), which Walk has found. kDataLoss when one is not whole any more.
   [[nodiscard]] Status ReadRange(std::uint32_t from, std::uint32_t to, const RecordVisitor& visit) const;
 
  private:

@@ -14,7 +14,7 @@ inline constexpr std::uint8_t kFormatVersion = 1;
 
 enum class LogKind : std::uint8_t { kGenerations = 1, kAudit = 2, kSettings = 3 };  // on flash: only append
 
-// At both ends of an area, programmed last.
+// A header lies at both ends of an area, and is programmed last.
 struct AreaHeader {
   Be64 magic;
   std::uint8_t version = kFormatVersion;

@@ -15,7 +15,7 @@ inline constexpr std::size_t kMaxTextBytes = 128;
 
 struct Provenance {
   std::uint64_t time_ns = 0;  // since 1970-01-01 UTC, by the card's clock
-  std::uint8_t role = 0;      // of whom it was made by
+  std::uint8_t role = 0;      // of whoever made it
   std::string user{};         // at most kMaxNameBytes each of user, owner, address, action
   std::string owner{};
   std::string address{};

@@ -58,7 +58,7 @@ Status RecordLog::Start(Region region) {
     shapes_.push_back({std::uint64_t{region.first_block + i * blocks} * geometry.erase_block_bytes,
                        blocks * geometry.erase_block_bytes, geometry.program_bytes});
   }
-  // A program that was killed may have left writes that can still be lost: what is read here has to stay.
+  // A program that was killed may have left writes that can still be lost. The sync makes what is read here stay.
   HELIOSTAT_RETURN_IF_ERROR(flash_->Sync());
   for (const AreaShape& shape : shapes_) {
     LogArea area(*flash_, shape, kind_, max_payload_bytes_);
@@ -93,7 +93,7 @@ Result<AreaWriter> RecordLog::StartCompaction() {
   }
   const AreaShape& shape = active_ != nullptr && active_->shape().offset == shapes_[0].offset ? shapes_[1] : shapes_[0];
   const std::uint32_t block_bytes = flash_->geometry().erase_block_bytes;
-  // Also what reads as erased: an erase that was interrupted proves nothing.
+  // Blocks that read as erased are erased too: an interrupted erase may leave them so.
   for (std::uint64_t at = shape.offset; at < shape.offset + shape.bytes; at += block_bytes) {
     HELIOSTAT_RETURN_IF_ERROR(flash_->Erase(static_cast<std::uint32_t>(at / block_bytes)));
   }
@@ -102,12 +102,12 @@ Result<AreaWriter> RecordLog::StartCompaction() {
 
 Status RecordLog::FinishCompaction(AreaWriter writer) {
   HELIOSTAT_RETURN_IF_ERROR(writer.Sync());
-  // Made before: once the headers are on flash, no memory may be missing to know of it.
+  // Both are made before: once the headers are on flash, a lack of memory must not keep them from being known.
   auto next = std::make_unique<AreaWriter>(std::move(writer));
   auto area = std::make_unique<LogArea>(*flash_, next->shape(), kind_, max_payload_bytes_);
   std::vector<std::uint8_t> window(LogArea::kWindowBytes);
-  const Status sealed = next->Seal(kind_);  // what it throws, it throws before it has programmed anything
-  failed_ = true;                           // unless all goes well
+  const Status sealed = next->Seal(kind_);  // it throws, if at all, before it has programmed anything
+  failed_ = true;                           // until all has gone well
   HELIOSTAT_RETURN_IF_ERROR(sealed);
   HELIOSTAT_RETURN_IF_ERROR(area->Open(std::move(window)));
   if (!area->headers_whole() || area->epoch() != next->epoch()) {

@@ -1,8 +1,9 @@
 // An append-only log of checksummed records on a run of erase blocks, safe under a power cut at any write (FORMAT.md).
 //
-// The region has two halves, its areas. Records are appended to the one with the youngest headers; when it is full, or
-// its end is not to be trusted, what is still wanted is written to the other, whose headers come last: until they are
-// there the old area counts. What the records mean, and which are still wanted, is the store's above. One thread.
+// The region has two halves, its areas. Records are appended to the one with the youngest headers. When it is full, or
+// its end is not to be trusted, the records that are still wanted are written to the other area, and its headers last:
+// until they are there the old area counts. The store above knows what the records mean and which are still wanted. One
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ namespace heliostat::storage {
 
 class RecordLog {
  public:
-  // Reads the headers; writes nothing. kInvalidArgument: the region is none of this flash, or too small;
+  // Reads the headers; writes nothing. kInvalidArgument: the region is not on this flash, or too small;
   // kFailedPrecondition, kUnsupported: it was made by something else; kUnavailable: the device fails. `flash` outlives
   // the log.
   [[nodiscard]] static Result<std::unique_ptr<RecordLog>> Open(hal::Flash& flash, Region region, LogKind kind,
@@ -29,30 +30,32 @@ class RecordLog {
   // Areas with records to read, youngest first: none in a new region, else one or two.
   [[nodiscard]] const std::vector<LogArea>& areas() const { return areas_; }
 
-  // Reads the areas and uses the one that counts: the youngest, but where it has rotten before what the older one still
-  // holds, the older one. What those say that were read, the used one's first; none in a new region.
-  // `Content` is what records add up to: Take(record), malformed(), and current(), which grows with every commit.
+  // Reads the areas and uses the one that counts: the youngest, unless it has rotten and the older one still holds a
+  // later commit. Returns the contents of the areas that were read, that of the used one first; none in a new region.
+  // `Content` is what records add up to; it has Take(record), malformed(), and current(), which grows with every
+  // commit.
   template <typename Content>
   [[nodiscard]] Result<std::vector<Content>> Load(const Content& empty);
-  // The youngest area has rotten: something may be lost.
+  // Returns true when the youngest area has rotten: something may be lost.
   [[nodiscard]] bool damaged() const { return damaged_; }
 
-  // The area that counts, an index of areas(), walked by the caller.
+  // Says which area counts, by its index in areas(); the caller has walked it.
   void Use(std::size_t area, const Walked& walked);
-  // What Use chose, or the last compaction made; null in a new region.
+  // The area that Use chose or the last compaction made; null in a new region.
   [[nodiscard]] const LogArea* active() const { return active_.get(); }
 
   // Null when nothing may be appended before a compaction: the region is new, its end is torn, a device has failed.
   [[nodiscard]] AreaWriter* writer();
 
-  // Erases the area that does not count, for what is to be kept. The active one counts until Finish has returned ok.
+  // Erases the area that does not count, to take what is to be kept. The active one counts until FinishCompaction has
+  // returned ok.
   [[nodiscard]] Result<AreaWriter> StartCompaction();
-  // After an error here it is open which area counts: until the log is opened again it takes no more records.
+  // After an error here nobody knows which area counts: the log takes no more records until it is opened again.
   [[nodiscard]] Status FinishCompaction(AreaWriter writer);
 
-  // Of each area.
+  // The shape of either area.
   [[nodiscard]] const AreaShape& shape() const { return shapes_[0]; }
-  // Of records, with their headers, in one area.
+  // How many bytes of records, with their headers, one area holds.
   [[nodiscard]] std::uint32_t capacity_bytes() const { return shapes_[0].capacity(); }
   [[nodiscard]] std::uint32_t used_bytes() const;
   [[nodiscard]] std::uint64_t region_bytes() const { return std::uint64_t{shapes_[0].bytes} * 2; }

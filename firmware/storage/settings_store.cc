@@ -24,7 +24,7 @@ FieldWriter Encode(std::uint8_t setting, const std::string& value) {
   return writer;
 }
 
-// What records add up to.
+// The settings that the records of a log add up to.
 struct Found {
   Values values;
   std::uint64_t revision = 0;
@@ -154,7 +154,7 @@ Status SettingsStore::State::Write(const Values& changed, const Values& all) {
   AreaWriter& writer = *log->writer();
   Status status = PutAll(writer, changed, revision + 1, true);
   if (status.ok()) status = writer.Sync();
-  // The commit may lie on flash all the same: an area without it is put in its place.
+  // The commit may lie on flash all the same, so an area without it is put in its place.
   if (!status.ok()) static_cast<void>(Compact(values, revision));
   return status;
 }

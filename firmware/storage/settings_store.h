@@ -1,5 +1,5 @@
-// The few values of a card that are no configuration: its trust bundle, the lower bound of its clock. By key; the last
-// value written counts, and a value is whole or as before after any cut. One thread (the agent's).
+// The few values of a card that are no configuration: its trust bundle, the lower bound of its clock. They are stored
+// by key: the last value written counts, and after any cut a value is whole or as before. One thread (the agent's).
 #pragma once
 
 #include <cstddef>
@@ -27,16 +27,17 @@ inline constexpr std::size_t kMaxSettingBytes = 64 * 1024;
 
 class SettingsStore {
  public:
-  // Errors as GenerationStore::Open's. `flash` outlives the store.
+  // Returns the errors of GenerationStore::Open. `flash` must outlive the store.
   [[nodiscard]] static Result<std::unique_ptr<SettingsStore>> Open(hal::Flash& flash, Region region);
   ~SettingsStore();
 
-  // Empty: never set.
+  // Returns an empty text when it was never set.
   [[nodiscard]] const std::string& Get(Setting setting) const;
-  // All of them or none; written and synced on return. On error nothing has changed (as GenerationStore::Commit):
-  // kInvalidArgument (a value is too long), kResourceExhausted, kUnavailable.
+  // Sets all of them or none; they are written and synced on return. On error nothing has changed (as
+  // GenerationStore::Commit): kInvalidArgument (a value is too long), kResourceExhausted, kUnavailable.
   [[nodiscard]] Status Set(const std::vector<std::pair<Setting, std::string>>& values);
-  // Where bytes have rotten: the values are those of an earlier moment, each set with what was set together with it.
+  // Says where bytes have rotten: the values are then those of an earlier moment, each with what was set together with
+  // it.
   [[nodiscard]] const Status& damage() const;
 
  private:

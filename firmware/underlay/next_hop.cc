@@ -9,7 +9,7 @@ namespace {
 using config::Interface;
 using config::Underlay;
 
-// A better one is behind the worse.
+// The kinds are ordered from the worst to the best.
 enum class PathKind : std::uint8_t { kGateway, kRoute, kOnLink };
 
 struct Path {
@@ -35,7 +35,7 @@ void Consider(Path& best, const Underlay& underlay, const IpAddress& remote) {
   }
 }
 
-// The one whose link the remote is on, else the first of its family.
+// Returns the tunnel address whose link the remote is on, else the first of its family.
 IpAddress TunnelAddress(const Underlay& underlay, const IpAddress& remote) {
   const IpPrefix* best = nullptr;
   for (const IpPrefix& own : underlay.addresses) {

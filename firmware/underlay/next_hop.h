@@ -24,19 +24,20 @@ struct NextHop {
   IpAddress tunnel_source;               // family kNone: the egress has no tunnel address of the remote's family
   std::optional<std::uint16_t> vlan_id;  // outer 802.1Q tag
   std::uint16_t mtu = 0;                 // of the outer IP packet: the least of target, underlay and interface
+  friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 
-// For the targets of one configuration; it and `interfaces` are borrowed. Any thread.
+// Resolves the targets of one configuration, which must outlive it, as must `interfaces`. Any thread.
 class Resolver {
  public:
   Resolver(const config::Config& config, const std::vector<config::Interface>& interfaces);
   Resolver(const config::Config&, std::vector<config::Interface>&&) = delete;
 
-  // `target` is not a group. The longest prefix of all underlays; of equal ones an on-link prefix before a route before
-  // a gateway, then the first underlay. A remote that is a local guest's primary address goes to that guest's port; a
-  // target that names its interface uses that one alone.
+  // `target` must not be a group. The longest prefix of all underlays wins; of equal ones, an on-link prefix comes
+  // before a route and a route before a gateway, then the first underlay wins. A remote that is a local guest's primary
+  // address goes to that guest's port; a target that names its interface uses that one alone.
   [[nodiscard]] NextHop Resolve(const config::Target& target) const;
-  // Index of the interface of that name; none when there is none.
+  // Returns the index of the interface of that name, if there is one.
   [[nodiscard]] std::optional<std::size_t> FindInterface(std::string_view name) const;
   [[nodiscard]] const config::Guests& guests() const { return guests_; }
 

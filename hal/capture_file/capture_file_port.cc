@@ -44,7 +44,7 @@ CaptureFilePort::CaptureFilePort(const CaptureFileOptions& options) : pool_(opti
   info_.driver = "capture_file";
   info_.mac = options.mac;
   info_.mtu = options.mtu;
-  // DPDK's and other players' readers take no longer records: what is sent can be played again.
+  // DPDK and other players take no longer records, and what is sent must be playable again.
   info_.max_receive_bytes = 65'535;
   info_.max_send_bytes = 65'535;
   info_.max_send_segments = kMaxSegments;
@@ -81,7 +81,7 @@ Status CaptureFilePort::OpenSend(const std::string& path) {
   return {Code::kUnavailable, "capture " + path, std::strerror(errno), "give a folder that can be written"};
 }
 
-// In as many segments as it takes; null when there are not enough buffers.
+// Makes a packet of as many segments as it takes; returns null when there are not enough buffers.
 Packet* CaptureFilePort::ToPacket(std::span<const std::uint8_t> frame) {
   Packet* head = nullptr;
   Packet** next = &head;
@@ -136,7 +136,7 @@ std::uint16_t CaptureFilePort::Send(std::uint16_t /*queue*/, Packet** packets, s
     burst_.clear();
     const std::uint64_t now_ns = WallNs();
     for (std::uint16_t i = 0; i < count; ++i) AppendRecord(packets[i], now_ns);
-    // A full disk: what was written of the burst can't be taken back, and a reader stops at the torn record.
+    // The disk may be full. What was written of the burst can't be taken back, and a reader stops at the torn record.
     if (!WriteAll(send_file_, burst_)) {
       link_up_.store(false, std::memory_order_relaxed);
       return 0;

@@ -37,7 +37,7 @@ class CaptureFilePort final : public Port {
   ~CaptureFilePort() override;
 
   std::uint16_t Receive(std::uint16_t queue, Packet** packets, std::uint16_t count) override;
-  // All queues go to one file, a burst at a time, under a lock: this is no port to be fast with.
+  // All queues write to one file, a burst at a time, under a lock: this port is not meant to be fast.
   std::uint16_t Send(std::uint16_t queue, Packet** packets, std::uint16_t count) override;
   bool LinkUp() override { return link_up_.load(std::memory_order_relaxed); }              // until a file fails
   std::uint64_t ReceiveMissed() override { return cut_.load(std::memory_order_relaxed); }  // records that were cut
@@ -50,7 +50,7 @@ class CaptureFilePort final : public Port {
 
   PacketPool* pool_;
   std::unique_ptr<CaptureReader> reader_;                 // null: nothing is received
-  std::optional<std::span<const std::uint8_t>> waiting_;  // a frame that had no buffer yet: a file can wait
+  std::optional<std::span<const std::uint8_t>> waiting_;  // a frame that found no buffer; the file can wait
   int send_file_ = -1;
   std::mutex send_mutex_;
   std::vector<std::uint8_t> burst_;  // records not yet written

@@ -24,15 +24,16 @@ class CaptureReader {
   CaptureReader(const CaptureReader&) = delete;
   CaptureReader& operator=(const CaptureReader&) = delete;
 
-  // What is wrong with the file, as far as it can be told now; ok when it is not there yet, but its folder is.
+  // Returns what is wrong with the file, as far as it can be told now; ok when it is not there yet, but its folder is.
   [[nodiscard]] Status Check();
 
-  // The next frame, valid until the next call; none: not now, or never more (`failed`).
+  // Returns the next frame, valid until the next call; none when there is none now, or none will ever come (`failed`).
   std::optional<std::span<const std::uint8_t>> Next();
 
-  // kUnsupported, kDataLoss, kUnavailable: nothing more comes from this file.
+  // Says why nothing more comes from this file: kUnsupported, kDataLoss, kUnavailable.
   [[nodiscard]] const Status& failed() const { return failed_; }
-  // Frames that were longer when they were captured; not given, since a cut frame must not pass for an original.
+  // The number of frames that were longer when they were captured. Next leaves them out, since a cut frame must not
+  // pass for an original.
   [[nodiscard]] std::uint64_t cut() const { return cut_; }
 
  private:

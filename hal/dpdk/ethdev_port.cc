@@ -5,6 +5,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
+#include <array>
 #include <string_view>
 
 #include "dpdk/log_capture.h"
@@ -18,6 +19,15 @@ constexpr std::uint32_t kPcapMaxFrameBytes = 65'535;
 // net_pcap gathers a chain into a buffer of this size (its RTE_ETH_PCAP_SNAPLEN) and cuts what does not fit, without a
 // word. What lies in one piece it writes whole.
 constexpr std::uint32_t kPcapMaxChainBytes = RTE_ETHER_MAX_JUMBO_FRAME_LEN;
+
+// A Toeplitz key of one repeated 16-bit pattern hashes both directions of a flow alike (Woo and Park, "Scalable TCP
+// Session Monitoring with Symmetric Receive-side Scaling"): one worker sees both. It is as long as any device's key.
+constexpr std::size_t kRssKeyBytes = 64;
+std::array<std::uint8_t, kRssKeyBytes> SymmetricRssKey() {
+  std::array<std::uint8_t, kRssKeyBytes> key{};
+  for (std::size_t i = 0; i < key.size(); ++i) key[i] = i % 2 == 0 ? 0x6d : 0x5a;
+  return key;
+}
 
 Status Failed(const EthdevOptions& options, Code code, const std::string& what, int error, const std::string& fix) {
   const std::string reason = error == 0 ? what : what + ": " + rte_strerror(error < 0 ? -error : error);
@@ -89,10 +99,12 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
         "has " + std::to_string(device.max_rx_queues) + " receive and " + std::to_string(device.max_tx_queues) +
             " send queues, but " + std::to_string(options.receive_queues) + " and " + std::to_string(options.workers) +
             " are needed",
-        0, "a port needs a send queue for each worker: lower the board's lcores or give the device more queues");
+        0,
+        "a port needs a send queue for each worker: lower the board's lcores or the port's receive_queues, or give the "
+        "device more queues");
   }
   info_.receive_queues = options.receive_queues;
-  // 0: the driver has no bound.
+  // 0 means that the driver has no bound.
   if (device.tx_desc_lim.nb_mtu_seg_max != 0) info_.max_send_segments = device.tx_desc_lim.nb_mtu_seg_max;
   rte_eth_conf conf{};
   info_.driver = device.driver_name;
@@ -102,7 +114,18 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
   conf.txmode.offloads = device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
   conf.rxmode.offloads = device.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
   if (options.mtu != 0) conf.rxmode.mtu = options.mtu;
-  // Queues of their own for the copies, unless the device has none to spare or (net_tap) wants as many of both kinds.
+  // A device without receive-side scaling (rings) fills its queues as it will.
+  std::array<std::uint8_t, kRssKeyBytes> rss_key = SymmetricRssKey();
+  if (options.receive_queues > 1 && device.flow_type_rss_offloads != 0) {
+    constexpr std::uint64_t kFlows = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
+    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    conf.rx_adv_conf.rss_conf.rss_hf = device.flow_type_rss_offloads & kFlows;
+    if (device.hash_key_size != 0 && device.hash_key_size <= rss_key.size()) {
+      conf.rx_adv_conf.rss_conf.rss_key = rss_key.data();
+      conf.rx_adv_conf.rss_conf.rss_key_len = device.hash_key_size;
+    }
+  }
+  // Copies get queues of their own, unless the device has none to spare or (net_tap) wants as many of both kinds.
   int error = -ENOTSUP;
   if (device.max_tx_queues >= 2 * options.workers) {
     info_.send_queues = static_cast<std::uint16_t>(2 * options.workers);
@@ -143,7 +166,7 @@ Status EthdevPort::SetUpQueues(const EthdevOptions& options) {
     }
   }
   if (info_.driver == "net_pcap") {
-    // More than an outbox of the longest frames; the driver gives them back before it returns.
+    // The pool holds more than an outbox of the longest frames; the driver gives them back before it returns.
     const std::string name = "whole_" + std::to_string(id_);
     whole_frames_ = rte_pktmbuf_pool_create(name.c_str(), 4 * kBurst - 1, 0, 0, kPcapMaxFrameBytes, SOCKET_ID_ANY);
     if (whole_frames_ == nullptr) {
@@ -219,8 +242,8 @@ bool EthdevPort::LinkUp() {
 std::uint64_t EthdevPort::ReceiveMissed() {
   rte_eth_stats stats{};
   if (rte_eth_stats_get(id_, &stats) != 0) return 0;
-  // Without a buffer some drivers leave the packet with the device and try again: a packet may be in both, or be
-  // counted for a delay alone. Rather too many than too few.
+  // When they have no buffer, some drivers leave the packet with the device and try again: a packet may be in both
+  // counts, or be counted for a mere delay. Counting too many is better than too few.
   return stats.imissed + stats.rx_nombuf;
 }
 

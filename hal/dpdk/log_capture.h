@@ -14,7 +14,7 @@ class LogCapture {
   LogCapture(const LogCapture&) = delete;
   LogCapture& operator=(const LogCapture&) = delete;
 
-  // The last line that says why, without its function name; empty when nothing was logged.
+  // Returns the last line that says why, without its function name; empty when nothing was logged.
   [[nodiscard]] std::string Reason() const;
 
  private:

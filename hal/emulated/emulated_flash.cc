@@ -160,7 +160,7 @@ void EmulatedFlash::Cut(const Operation& hit) {
   synced_ = now_;
 }
 
-// All before the operation is there; of itself what the mode says.
+// Keeps everything before the operation, and of the operation itself what the mode says.
 void EmulatedFlash::KeepPart(const Operation& hit) {
   const std::span<const std::uint8_t> bytes = hit.bytes;
   if (cut_mode_ == CutMode::kHalf) Put(hit.offset, bytes.first(bytes.size() / 2));
@@ -197,7 +197,7 @@ void EmulatedFlash::Noise(std::uint64_t offset, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) now_[offset + i] = static_cast<std::uint8_t>(Random() >> 32U);
 }
 
-// What lies there now stays.
+// Makes what lies there now survive a cut.
 void EmulatedFlash::Settle() {
   for (const Operation& operation : unsynced_) {
     const auto offset = static_cast<std::ptrdiff_t>(operation.offset);
@@ -206,7 +206,7 @@ void EmulatedFlash::Settle() {
   unsynced_.clear();
 }
 
-// Behind a cut a unit that reads as erased may be programmed.
+// After a cut a unit that reads as erased may be programmed.
 void EmulatedFlash::MarkByContent(std::uint64_t offset, std::size_t size) {
   const std::uint32_t unit = geometry_.program_bytes;
   for (std::uint64_t at = offset / unit * unit; at < offset + size; at += unit) {

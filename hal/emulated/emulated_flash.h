@@ -15,7 +15,7 @@
 
 namespace heliostat::hal::emulated {
 
-// What becomes of the operation that the cut hits, and of those before it that were not synced.
+// Says what becomes of the operation that the cut hits, and of those before it that were not synced.
 enum class CutMode : std::uint8_t {
   kNone,  // not begun; all before it is there
   kHalf,  // the first half of its bytes is done (of a Sync: the older half of the operations); all before it is there
@@ -47,10 +47,11 @@ class EmulatedFlash final : public Flash {
   void Restart() { powered_ = true; }
   [[nodiscard]] bool powered() const { return powered_; }
 
-  // Those operations fail with kUnavailable and leave noise in their range; the device goes on.
+  // Operations from the `operation`-th on, `count` of them, fail with kUnavailable and leave noise in their range; the
+  // device goes on.
   void FailAt(std::uint64_t operation, std::uint64_t count = 1);
 
-  // One bit of what lies there, synced or not.
+  // Flips one bit of what lies there, synced or not.
   void Flip(std::uint64_t offset, unsigned bit);
 
   [[nodiscard]] std::uint64_t operations() const { return operations_; }

@@ -24,7 +24,8 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxAddresses = 16;
 
-// What a name means; shared with the thread that asks, which may outlive the question.
+// Asks what a name means. The caller shares it with the thread that asks the resolver, which may go on after the caller
+// has given up.
 struct Question {
   std::string host;
   std::string port;
@@ -96,7 +97,7 @@ std::string Reason(int error) {
   }
 }
 
-// 0, or why not.
+// Returns 0, or why there is no connection.
 int WaitUntilConnected(int descriptor, steady_clock::time_point until) {
   pollfd waited{.fd = descriptor, .events = POLLOUT, .revents = 0};
   while (true) {

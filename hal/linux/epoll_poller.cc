@@ -41,7 +41,7 @@ class EpollPoller final : public Poller {
 
   std::size_t Wait(std::span<Event> events, int timeout_ms) override {
     std::array<epoll_event, 64> ready;
-    // One more than asked for, so that a wake never hides behind events.
+    // It takes one more than asked for, so that a wake never hides behind events.
     const std::size_t wanted = std::min(events.size() + 1, ready.size());
     const int found = epoll_wait(epoll_, ready.data(), static_cast<int>(wanted), timeout_ms);
     std::size_t filled = 0;

@@ -37,7 +37,8 @@ Status CheckGeometry(const std::string& path, const FlashGeometry& geometry) {
           "see FlashGeometry for the bounds"};
 }
 
-// The name of a new file is only there for good once its folder is synced. Whoever made it may have been killed before.
+// The name of a new file is there for good only once its folder is synced, and whoever made the file may have been
+// killed before that.
 Status SyncFolderOf(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -118,7 +119,7 @@ Status FileFlash::Program(std::uint64_t offset, std::span<const std::uint8_t> by
   if (sync_failed_) return SyncFailed();
   inverted_.resize(bytes.size());
   if (const Status read = ReadRaw(offset, inverted_); !read.ok()) {
-    // No bytes that were here are lost: it is the device that fails.
+    // This is not kDataLoss: no bytes that were here are lost, the device fails.
     return {Code::kUnavailable, path_, read.reason(), "check the disk"};
   }
   if (std::ranges::any_of(inverted_, [](std::uint8_t byte) { return byte != 0; })) {
@@ -128,8 +129,9 @@ Status FileFlash::Program(std::uint64_t offset, std::span<const std::uint8_t> by
   return WriteRaw(offset, inverted_);
 }
 
-// What reads as erased is: of a file that is certain, and a hole stays one. Else zeros, not a hole: the disk's blocks
-// stay the file's. Where the disk can't give the bytes it may take others: nobody wants these any more.
+// A block that reads as erased is erased, since a file tells for certain; so a hole stays a hole. Any other is filled
+// with zeros and not made a hole, so that the disk's blocks stay the file's. A block that the disk can't read is
+// written all the same: nobody wants its bytes any more.
 Status FileFlash::Erase(std::uint32_t block) {
   if (block >= geometry_.blocks)
     return {Code::kInternal, path_, "erase beyond the end, block " + std::to_string(block)};

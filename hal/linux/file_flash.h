@@ -1,9 +1,9 @@
 // A flash in a file: for cards whose flash the kernel manages (eMMC, a file system), and for the emulated card.
 //
 // Bytes lie in the file inverted, so that holes read as erased. A new file is sparse: a full disk shows when a block is
-// first written, as kUnavailable. One process at a time: the file is locked while it is open. It may hold a private
-// key: only its owner may read it, also where a file was there before. Once the kernel could not sync, what was written
-// since is unknown, and every write fails until the file is opened again. One thread at a time.
+// first written, as kUnavailable. One process at a time: the file is locked while it is open. Since it may hold a
+// private key, only its owner may read it, also when the file was there before. Once the kernel could not sync, what
+// was written since is unknown, and every write fails until the file is opened again. One thread at a time.
 #pragma once
 
 #include <cstdint>

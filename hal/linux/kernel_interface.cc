@@ -24,7 +24,7 @@ class Socket {
   }
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
-  // 0, or the error number.
+  // Returns 0 or the error number.
   int Call(unsigned long request, ifreq& ifr) const { return ioctl(fd_, request, &ifr) == 0 ? 0 : errno; }
 
  private:
@@ -137,7 +137,8 @@ std::string VethPeer(const Socket& socket, const std::string& name) {
   std::array<char, IF_NAMESIZE> peer{};
   const unsigned index = VethPeerIndex(socket, name);
   if (index == 0 || if_indextoname(index, peer.data()) == nullptr) return {};
-  // The index may be that of an unrelated interface here, when the peer is elsewhere: the peer says the same of us.
+  // When the peer is in another namespace, the index may be that of an unrelated interface here; only the real peer has
+  // our index as its own peer's.
   return VethPeerIndex(socket, peer.data()) == if_nametoindex(name.c_str()) ? peer.data() : std::string();
 }
 

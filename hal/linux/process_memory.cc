@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxStatusBytes = 64 * 1024;
 
-// `VmHWM:\t   12345 kB`; 0: not there.
+// Reads a line such as `VmHWM:\t   12345 kB`; returns 0 when it is not there.
 std::uint64_t KibOf(std::string_view status, std::string_view name) {
   const std::size_t at = status.find("\n" + std::string(name) + ":");
   if (at == std::string_view::npos) return 0;

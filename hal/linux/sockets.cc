@@ -72,8 +72,8 @@ class Stream final : public ByteStream {
   int descriptor() const override { return descriptor_; }
 
  private:
-  // Closing with bytes unread resets the connection, and the peer may then never see what it was sent last: why it was
-  // refused. So what has arrived is read first, as far as that is little.
+  // Closing with bytes unread resets the connection, and the peer may then never see what it was sent last, which says
+  // why it was refused. So what has arrived is read first, if it is not much.
   void HangUp() const {
     (void)shutdown(descriptor_, SHUT_WR);
     std::array<std::uint8_t, 4'096> unread;

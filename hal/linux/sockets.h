@@ -10,14 +10,14 @@
 
 namespace heliostat::hal::linux_os {
 
-// `ADDRESS:PORT`, `[IPV6]:PORT`; port 0 picks a free one. `[::]` takes IPv4 too. kInvalidArgument (no such notation),
-// kAlreadyExists (in use), kNotFound (not an address of this machine), kPermissionDenied, kResourceExhausted; the
-// subject is the address.
+// `address` is `ADDRESS:PORT` or `[IPV6]:PORT`; port 0 picks a free one, and `[::]` takes IPv4 too. kInvalidArgument
+// (no such notation), kAlreadyExists (in use), kNotFound (not an address of this machine), kPermissionDenied,
+// kResourceExhausted; the subject is the address.
 //
-// So many connections wait to be accepted at most; the kernel may hold it to fewer.
+// At most `backlog` connections wait to be accepted; the kernel may allow fewer.
 //
-// Accept fails with kResourceExhausted while there are no descriptors: the connection then keeps waiting, and a Poller
-// keeps reporting it, so pause.
+// Accept fails with kResourceExhausted while there are no descriptors. The connection then keeps waiting and a Poller
+// keeps reporting it, so the caller should pause.
 [[nodiscard]] Result<std::unique_ptr<Listener>> Listen(const std::string& address, int backlog = 4096);
 
 // Two ends of one connection, for tests and for programs that talk to themselves.

@@ -16,7 +16,7 @@
 namespace heliostat::hal::mbedtls {
 namespace {
 
-// Names of subject alternative names (RFC 5280, 4.2.1.6): their number is the low bits of the tag.
+// The kinds of subject alternative names (RFC 5280, 4.2.1.6), as the low bits of the tag number them.
 constexpr int kDnsName = 2;
 constexpr int kUri = 6;
 
@@ -41,7 +41,7 @@ std::string Text(const mbedtls_x509_buf& value, std::string_view also = {}) {
 
 bool IsCommonName(const mbedtls_x509_name& name) { return MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name.oid) == 0; }
 
-// RFC 4514, in the order of the certificate.
+// The name in the notation of RFC 4514, in the order of the certificate.
 std::string DistinguishedName(const mbedtls_x509_name& first) {
   std::string text;
   for (const mbedtls_x509_name* name = &first; name != nullptr; name = name->next) {
@@ -63,7 +63,7 @@ std::string CommonName(const mbedtls_x509_name& first) {
   return found != nullptr ? Text(found->val) : std::string();
 }
 
-// What the library's parser makes of the bytes as it wants them: PEM with the NUL behind it, DER without.
+// Gives the parser the bytes as the library wants them: PEM with the NUL behind it, DER without.
 template <typename Parser>
 int ReadWith(const Parser& parser, std::string_view text) {
   if (text.find("-----BEGIN") == std::string_view::npos) {
@@ -72,7 +72,7 @@ int ReadWith(const Parser& parser, std::string_view text) {
   std::string terminated(text);
   const int result = parser(reinterpret_cast<const std::uint8_t*>(terminated.c_str()), terminated.size() + 1);
   mbedtls_platform_zeroize(terminated.data(), terminated.size());  // it may be a key
-  return result > 0 ? MBEDTLS_ERR_X509_INVALID_FORMAT : result;    // so many of several could not be read
+  return result > 0 ? MBEDTLS_ERR_X509_INVALID_FORMAT : result;    // above 0, so many certificates could not be read
 }
 
 Status CheckSize(std::string_view text, const std::string& subject, const char* what) {

@@ -9,7 +9,7 @@
 
 namespace heliostat::hal::mbedtls {
 
-// PEM (the first certificate in it) or DER. Nothing is verified. Texts are UTF-8: other bytes, controls and
+// Reads PEM (the first certificate in it) or DER, and verifies nothing. Texts are UTF-8: other bytes, controls and
 // backslashes are written as `\XX`, so that no two names look alike. Several common names count as none.
 // kInvalidArgument with `subject`.
 [[nodiscard]] Result<Certificate> ParseCertificate(std::string_view pem_or_der, const std::string& subject);

@@ -24,7 +24,7 @@ Status TooMany(const std::string& subject, const std::string& whose) {
                  "leave out all but the authorities between it and the one that we trust");
 }
 
-// The first of a chain is its owner's.
+// The first certificate of a chain is its owner's.
 std::string NameOf(std::size_t number, const std::string& whose) {
   return number == 1 ? whose : "an authority behind " + whose;
 }
@@ -63,7 +63,8 @@ Status CheckBounds(const mbedtls_x509_crt& chain, const std::string& subject, co
   return OkStatus();
 }
 
-// One after another, and each forgotten before the next: what the library keeps of them it parses itself.
+// Certificates are parsed one after another, and each is dropped before the next: the library parses for itself what it
+// keeps.
 Status CheckBounds(std::span<const std::uint8_t> message, const std::string& subject, const std::string& whose) {
   MessageReader certificate_message(message);
   (void)certificate_message.Take(1 + 3);  // type, length
@@ -73,7 +74,7 @@ Status CheckBounds(std::span<const std::uint8_t> message, const std::string& sub
     const std::span<const std::uint8_t> der = certificates.Vector(3);
     CertificateList parsed;
     const int result = mbedtls_x509_crt_parse_der_nocopy(parsed.get(), der.data(), der.size());
-    // One that is signed in a way that the library does not know is left out of the chain by it.
+    // The library leaves a certificate out of the chain when it does not know how that is signed.
     if (result == MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG + MBEDTLS_ERR_OID_NOT_FOUND) continue;
     if (IsOutOfMemory(result)) return OutOfMemory();
     if (result != 0)

@@ -31,7 +31,7 @@ Transfer Wait(int error) {
 
 bool IsWait(int error) { return error == MBEDTLS_ERR_SSL_WANT_READ || error == MBEDTLS_ERR_SSL_WANT_WRITE; }
 
-// The first bytes of a connection: a record of the handshake, of any version's?
+// Do the first bytes of a connection begin a handshake record, of any version?
 bool LooksLikeTls(const std::array<std::uint8_t, 5>& header) {
   const std::size_t length = static_cast<std::size_t>(header[3] << 8U | header[4]);
   return header[0] == kHandshakeRecord && header[1] == kMajorVersion && length != 0 && length <= kMaxRecordBytes;
@@ -102,7 +102,7 @@ int Channel::Receive(void* channel, std::uint8_t* out, std::size_t size) {
 Transfer Channel::Handshake() {
   if (!failure_.ok()) return {.error = failure_};
   if (done_) return {.outcome = Transfer::Outcome::kBytes};
-  // What is ours to allocate here is small, and may fail as the library's does.
+  // We allocate little here, but that may fail as the library's own allocations may.
   try {
     return ShakeHands();
   } catch (const std::bad_alloc&) {
@@ -146,7 +146,7 @@ Transfer Channel::BoundCertificates() {
   if (IsWait(result)) return Wait(result);
   if (result != 0) return FailHandshake(result);
   ssl_->keep_current_message = 1;
-  // What is no such message the step refuses.
+  // The step refuses any other message.
   if (ssl_->in_msgtype != MBEDTLS_SSL_MSG_HANDSHAKE || ssl_->in_msg[0] != MBEDTLS_SSL_HS_CERTIFICATE) {
     return {.outcome = Transfer::Outcome::kBytes};
   }
@@ -181,7 +181,7 @@ void Channel::ComputeFinished(mbedtls_ssl_context* ssl, std::uint8_t* out, int f
   if (!drawn || std::equal(random.begin(), random.end(), out)) self.finished_is_unknown_ = true;
 }
 
-// Nothing is set up for a connection that sends nothing, or no TLS.
+// A connection that sends nothing, or no TLS, gets nothing set up.
 Transfer Channel::AwaitFirstRecord() {
   while (first_header_bytes_ < first_header_.size()) {
     const Transfer got = stream_->Read(std::span(first_header_).subspan(first_header_bytes_));
@@ -294,7 +294,7 @@ Transfer Channel::Write(std::span<const std::uint8_t> bytes) {
   if (!failure_.ok()) return {.error = failure_};
   if (!done_) return {.error = Status(Code::kFailedPrecondition, peer_address(), "the handshake is not done")};
   if (bytes.empty()) return {.outcome = Transfer::Outcome::kBytes};
-  // A record that the library holds back is that of the bytes before: what counts now is theirs.
+  // A record that the library holds back was made of the bytes of the last Write, so their number counts now.
   if (unsent_bytes_ > bytes.size()) {
     return {.error = Status(Code::kInternal, peer_address(), "a write was taken back", "repeat the same bytes")};
   }

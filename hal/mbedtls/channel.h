@@ -1,4 +1,4 @@
-// One TLS connection, of either side.
+// One TLS connection, seen from either side.
 //
 // Memory: about 400 bytes until the peer has sent the header of its first record; from then on the library's two
 // buffers, 33 KiB together (Debian's build can't make them smaller), a few KiB more while shaking hands, and the peer's
@@ -19,7 +19,7 @@ namespace heliostat::hal::mbedtls {
 
 class Channel final : public SecureChannel {
  public:
-  // `expected_name`: what a client wants the card's certificate to be for; empty on a server.
+  // `expected_name` is the name that a client wants the card's certificate to be for; it is empty on a server.
   Channel(std::unique_ptr<ByteStream> stream, std::shared_ptr<const Credentials> credentials,
           std::string expected_name);
 
@@ -31,7 +31,7 @@ class Channel final : public SecureChannel {
   const std::string& peer_address() const override { return stream_->peer_address(); }
   int descriptor() const override { return stream_->descriptor(); }
 
-  // Null before the handshake is done.
+  // Returns null before the handshake is done.
   [[nodiscard]] const mbedtls_x509_crt* peer_chain() const;
 
  private:
@@ -60,8 +60,8 @@ class Channel final : public SecureChannel {
   Judge judge_;
   std::string expected_name_;
   std::array<std::uint8_t, kRecordHeaderBytes> first_header_{};
-  std::size_t first_header_bytes_ = 0;  // of it read
-  std::size_t first_header_given_ = 0;  // of it passed on to the library
+  std::size_t first_header_bytes_ = 0;  // so many were read
+  std::size_t first_header_given_ = 0;  // so many were passed on to the library
   SslContext ssl_;
   bool set_up_ = false;
   bool done_ = false;
@@ -69,10 +69,10 @@ class Channel final : public SecureChannel {
   bool said_goodbye_ = false;
   bool sent_alert_ = false;
   void (*compute_finished_)(mbedtls_ssl_context*, std::uint8_t*, int) = nullptr;  // the library's own
-  bool finished_is_unknown_ = false;                                              // it did not: no memory
-  bool other_versions_ = false;                                                   // are all that the client speaks
-  std::size_t may_receive_bytes_ = 0;                                             // the call of now
-  std::size_t unsent_bytes_ = 0;  // of the last Write, taken by the library but not by the stream
+  bool finished_is_unknown_ = false;   // computing it failed for lack of memory
+  bool other_versions_ = false;        // the client speaks only other versions
+  std::size_t may_receive_bytes_ = 0;  // the present call
+  std::size_t unsent_bytes_ = 0;       // of the last Write, taken by the library but not by the stream
   Status stream_error_{};
   Status failure_{};
   Certificate peer_{};

@@ -1,4 +1,4 @@
-// The one thing of a ClientHello that mbedTLS 2.28 does not read (RFC 8446, 4.2.1).
+// Reads the one part of a ClientHello that mbedTLS 2.28 does not (RFC 8446, 4.2.1).
 #pragma once
 
 #include <cstdint>

@@ -12,8 +12,8 @@ namespace heliostat::hal::mbedtls {
 
 class Credentials {
  public:
-  // Of a server everything that SecureServer::Replace says is checked; a client's own certificate is left to the
-  // server's judgement. The clock outlives it.
+  // A server's bundle is checked for everything that SecureServer::Replace says; a client's own certificate is left to
+  // the server's judgement. The clock must outlive the credentials.
   [[nodiscard]] static Result<std::shared_ptr<const Credentials>> Load(const TrustBundle& bundle, Side side,
                                                                        CertificateClock* clock);
 

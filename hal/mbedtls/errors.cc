@@ -23,7 +23,7 @@ namespace {
 int Upper(int error) { return -(-error & ~0x7F); }
 int Lower(int error) { return -(-error & 0x7F); }
 
-// A signature that does not fit: the library passes on what the arithmetic says.
+// For a signature that does not fit, the library passes on the error of the arithmetic.
 bool IsBadSignature(int error) {
   switch (Upper(error)) {
     case MBEDTLS_ERR_ECP_VERIFY_FAILED:
@@ -83,7 +83,7 @@ bool IsOutOfMemory(int error) {
   }
 }
 
-// Short enough to lie inside the string itself.
+// The text is short enough to lie inside the string itself.
 Status OutOfMemory() { return {Code::kResourceExhausted, {}, "out of memory"}; }
 
 Status Explain(int error, Side our_side, const std::string& peer) {

@@ -11,15 +11,15 @@ namespace heliostat::hal::mbedtls {
 enum class Side : std::uint8_t { kServer, kClient };
 
 [[nodiscard]] bool IsOutOfMemory(int error);
-// kResourceExhausted; itself takes no memory.
+// kResourceExhausted. The function itself takes no memory.
 [[nodiscard]] Status OutOfMemory();
 
-// A failed call during or after the handshake that is nobody's certificate. `our_side` is who we are; the subject is
-// `peer`.
+// Explains why a call during or after the handshake failed, unless a certificate is to blame. `our_side` is who we are;
+// the subject is `peer`.
 [[nodiscard]] Status Explain(int error, Side our_side, const std::string& peer);
-// The alert that the peer ended the connection with: kPermissionDenied when it is about our certificate.
+// Explains the alert with which the peer ended the connection: kPermissionDenied when it is about our certificate.
 [[nodiscard]] Status ExplainAlert(std::uint8_t description, Side our_side, const std::string& peer);
-// The alert to send for an error (RFC 5246, 7.2), when the library sent none.
+// Returns the alert to send for an error (RFC 5246, 7.2), when the library sent none.
 [[nodiscard]] std::uint8_t AlertFor(int error);
 
 }  // namespace heliostat::hal::mbedtls

@@ -20,7 +20,7 @@ constexpr std::uint32_t kPurposes =
 constexpr std::uint32_t kWeak =
     MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY;
 
-// 1 day, 3 hours, 20 minutes: in the largest unit that is whole.
+// Says `1 day`, `3 hours` or `20 minutes`, in the largest unit that is whole.
 std::string Span(std::uint64_t seconds) {
   struct Unit {
     std::uint64_t seconds;
@@ -41,7 +41,7 @@ bool HasDnsName(const mbedtls_x509_crt& certificate) {
   return false;
 }
 
-// For people, the first few. Called from the library's C, which no exception may pass.
+// Lists the first few names, for people. The library's C code calls it, and no exception may pass through that.
 std::string NamesOf(const mbedtls_x509_crt& certificate) {
   constexpr std::size_t kMostNames = 4;
   try {
@@ -65,7 +65,7 @@ const mbedtls_x509_crt_profile kCertificateProfile = {
     2048,
 };
 
-// From the authority down to the owner, whose own certificate is named where all are as late.
+// It is called from the authority down to the owner, whose own certificate is named where all are equally late.
 void Judge::CorrectDates(const mbedtls_x509_crt& certificate, int depth, std::uint32_t& flags) {
   flags &= ~(kCertificateDates | kListDates);
   const std::uint64_t now_s = clock_->NowS();
@@ -138,7 +138,7 @@ Status VerifyChain(const mbedtls_x509_crt& chain, Side side, mbedtls_x509_crt* c
   const int result =
       mbedtls_x509_crt_verify_with_profile(leaf, ca, crl, &kCertificateProfile, nullptr, &flags, &Judge::Look, &judge);
   if (result != 0 && result != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) return OutOfMemory();
-  // What the library itself checks of a peer in a handshake.
+  // In a handshake the library itself checks this of a peer.
   if (mbedtls_x509_crt_check_key_usage(leaf, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) != 0) {
     flags |= MBEDTLS_X509_BADCERT_KEY_USAGE;
   }

@@ -1,4 +1,4 @@
-// The card's side, by mbedTLS.
+// The card's side of connections, by mbedTLS.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,8 @@
 
 namespace heliostat::hal::mbedtls {
 
-// With its first bundle, checked as by Replace. The clock outlives the server and its channels; channels may outlive
-// the server.
+// Opens a server with its first bundle, checked as by Replace. The clock must outlive the server and its channels;
+// channels may outlive the server.
 [[nodiscard]] Result<std::unique_ptr<SecureServer>> OpenServer(const TrustBundle& bundle, CertificateClock* clock);
 
 }  // namespace heliostat::hal::mbedtls

@@ -27,7 +27,7 @@ class MessageReader {
     return value;
   }
 
-  // What a length of so many bytes stands before.
+  // Takes a length of so many bytes, then what it stands before.
   std::span<const std::uint8_t> Vector(std::size_t length_bytes) { return Take(Number(length_bytes)); }
 
  private:

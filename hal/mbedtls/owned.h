@@ -1,4 +1,4 @@
-// mbedTLS's structures, initialised and freed with their owner. Only for who may use the library itself.
+// mbedTLS's structures, initialised and freed with their owner. Only files that may use the library itself include it.
 #pragma once
 
 #include <mbedtls/ctr_drbg.h>
@@ -17,7 +17,7 @@ class Owned {
   ~Owned() { kFree(&value_); }
   Owned(const Owned&) = delete;
   Owned& operator=(const Owned&) = delete;
-  // The library takes by plain pointer what it only reads, too.
+  // The pointer is not const because the library takes plain pointers even to what it only reads.
   T* get() const { return &value_; }
   T* operator->() const { return &value_; }
 
@@ -31,10 +31,10 @@ using PrivateKey = Owned<mbedtls_pk_context, mbedtls_pk_init, mbedtls_pk_free>;
 using SslConfig = Owned<mbedtls_ssl_config, mbedtls_ssl_config_init, mbedtls_ssl_config_free>;
 using SslContext = Owned<mbedtls_ssl_context, mbedtls_ssl_init, mbedtls_ssl_free>;
 
-// The kernel's entropy through a generator. At a fixed place: the generator points to the entropy.
+// Draws the kernel's entropy through a generator. It must not move, since the generator points to the entropy.
 class RandomBytes {
  public:
-  // 0, or the library's error.
+  // Returns 0 or the library's error.
   [[nodiscard]] int Seed() {
     return mbedtls_ctr_drbg_seed(generator_.get(), mbedtls_entropy_func, entropy_.get(), nullptr, 0);
   }

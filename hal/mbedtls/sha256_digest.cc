@@ -6,7 +6,7 @@ namespace heliostat::hal::mbedtls {
 
 Sha256Digest Sha256(std::span<const std::uint8_t> bytes) {
   Sha256Digest digest{};
-  // The result only tells of accelerators; the software has nothing that can fail.
+  // The result tells only of accelerators; in software nothing can fail.
   (void)mbedtls_sha256_ret(bytes.data(), bytes.size(), digest.data(), 0);
   return digest;
 }

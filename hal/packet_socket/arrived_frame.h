@@ -1,8 +1,8 @@
-// What the kernel hands over of a frame, made into the frame as it was on the wire.
+// Makes what the kernel hands over of a frame into the frame as it was on the wire.
 //
 // The kernel takes the outermost tag out of every frame, whatever the offloads, and a sender in the same kernel (a
-// veth, a guest's tap) may leave the checksum to a NIC that is not there. Both are told beside the frame, and undone
-// here.
+// veth, a guest's tap) may leave the checksum to a NIC that is not there. The kernel tells of both beside the frame,
+// and they are undone here.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,8 @@ struct OpenChecksum {
 // Fills it in, as a NIC would; false when it lies outside of the frame, which then stays as it is.
 bool Complete(std::span<std::uint8_t> frame, OpenChecksum checksum);
 
-// Copies `frame` to `out`, its tag back behind the two addresses, cut to the room there. The bytes written.
+// Copies `frame` to `out`, with its tag back behind the two addresses, cut to the room there. Returns the bytes
+// written.
 std::size_t CopyWithTag(std::span<const std::uint8_t> frame, std::optional<Tag> tag, std::span<std::uint8_t> out);
 
 }  // namespace heliostat::hal::packet_socket

@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kSendBufferBytes = 4 << 20;
 constexpr std::size_t kMaxSegments = 64;  // of one frame
-// Received are two tags: a frame that fits nowhere else is counted as too long, never cut.
+// There is room to receive two tags, so that a frame that fits no other port is counted as too long, never cut.
 constexpr std::uint32_t kReceivedHeaderBytes = 14 + 8;
 
 Status Failed(const PacketSocketOptions& options, const std::string& what) {
@@ -82,7 +82,7 @@ Status PacketSocketPort::ReadInterface(const PacketSocketOptions& options) {
   info_.name = options.name;
   info_.driver = "packet_socket";
   info_.mtu = static_cast<std::uint16_t>(std::clamp(mtu.ifr_mtu, 68, 65535));
-  // The kernel's own rule (packet_snd): one 802.1Q tag more than an untagged frame.
+  // The kernel's own rule (packet_snd) allows one 802.1Q tag more than an untagged frame.
   info_.max_send_bytes = info_.mtu + std::uint32_t{ETH_HLEN};
   info_.send_tag_bytes = 4;
   info_.max_send_segments = kMaxSegments;
@@ -103,7 +103,7 @@ Status PacketSocketPort::OpenReceive(const PacketSocketOptions& options) {
                 std::to_string(room),
             "lower the interface's MTU, or raise buffer_bytes of the board"};
   }
-  // One byte more, so that what is cut is still seen to be too long.
+  // A slot has one byte more, so that a frame that is cut is still seen to be too long.
   HELIOSTAT_RETURN_IF_ERROR(
       ring_.Open(receive_socket_, "port \"" + options.name + "\" interface \"" + interface_ + "\"", longest + 1));
   const int yes = 1;
@@ -126,7 +126,7 @@ Status PacketSocketPort::OpenSend(const PacketSocketOptions& options) {
       send_sockets_.pop_back();
       return Failed(options, "no packet socket");
     }
-    // What it can't have of the buffer only makes a burst shorter.
+    // This may fail: a smaller buffer only makes bursts shorter.
     (void)setsockopt(send_sockets_.back(), SOL_SOCKET, SO_SNDBUFFORCE, &kSendBufferBytes, sizeof kSendBufferBytes);
     if (!Bind(send_sockets_.back(), interface_index_, 0)) return Failed(options, "can't be sent to");
   }
@@ -160,8 +160,8 @@ std::uint16_t PacketSocketPort::Send(std::uint16_t queue, Packet** packets, std:
     for (const Packet* s = packets[sent]; s != nullptr && message.msg_iovlen < kMaxSegments; s = s->next) {
       parts[message.msg_iovlen++] = {rte_pktmbuf_mtod(s, void*), s->data_len};
     }
-    // A frame that the kernel will not have now (EAGAIN, ENOBUFS, the interface is down) and those behind it are the
-    // caller's. One that it will never have must not hold up the others.
+    // A frame that the kernel will not take now (EAGAIN, ENOBUFS, the interface is down) and those behind it stay the
+    // caller's. One that it will never take must not hold up the others.
     if (sendmsg(socket, &message, MSG_DONTWAIT) < 0) {
       if (errno != EMSGSIZE && errno != EINVAL) break;
       Count(refused_);
@@ -177,7 +177,7 @@ bool PacketSocketPort::LinkUp() {
 }
 
 std::uint64_t PacketSocketPort::ReceiveMissed() {
-  // Whoever asks, the kernel tells each loss to one of them only: all add to the same sum.
+  // The kernel tells each loss only once, so all callers add it to the same sum.
   tpacket_stats news{};
   socklen_t bytes = sizeof news;
   if (getsockopt(receive_socket_, SOL_PACKET, PACKET_STATISTICS, &news, &bytes) != 0) news.tp_drops = 0;

@@ -26,10 +26,10 @@ struct PacketSocketOptions {
   PacketPool* pool = nullptr;     // for received frames
 };
 
-// What happened that a wire would not do, since the start.
+// Counts, since the start, of what does not happen on a wire.
 struct Anomalies {
   std::uint64_t merged = 0;          // frames far above the MTU, left by a local sender to a NIC to cut: not carried
-  std::uint64_t open_checksums = 0;  // filled in here
+  std::uint64_t open_checksums = 0;  // checksums that were filled in here
   std::uint64_t overrun = 0;         // lost before the worker came to read them
   std::uint64_t refused = 0;         // given to the kernel to send, and not sent: too long for the interface
 };

@@ -71,7 +71,7 @@ std::atomic_ref<std::uint32_t> ReceiveRing::State() const {
 }
 
 std::optional<Slot> ReceiveRing::Next() {
-  // The kernel sets the state last: what is read behind it is whole.
+  // The kernel sets the state last, so what is read after it is whole.
   const std::uint32_t state = State().load(std::memory_order_acquire);
   if ((state & TP_STATUS_USER) == 0) return std::nullopt;
   tpacket2_hdr header;

@@ -13,7 +13,7 @@
 
 namespace heliostat::hal::packet_socket {
 
-// A frame in its slot, until the slot is given back. Untagged: the kernel took the tag out.
+// A frame in its slot, until the slot is given back. It is untagged, since the kernel took the tag out.
 struct Slot {
   std::span<std::uint8_t> frame;
   std::optional<Tag> tag;

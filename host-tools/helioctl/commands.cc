@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <optional>
 
-#include "helioctl/board_text.h"
-#include "helioctl/configuration.h"
-#include "helioctl/counters.h"
-#include "helioctl/exit_code.h"
-#include "helioctl/files.h"
-#include "helioctl/open_card.h"
-#include "helioctl/output.h"
-#include "helioctl/snapshot.h"
+#include "helioctl/card/counters.h"
+#include "helioctl/card/open_card.h"
+#include "helioctl/card/snapshot.h"
+#include "helioctl/cli/exit_code.h"
+#include "helioctl/cli/files.h"
+#include "helioctl/cli/output.h"
+#include "helioctl/yaml/board_text.h"
+#include "helioctl/yaml/configuration.h"
 
 namespace heliostat::helioctl {
 namespace {

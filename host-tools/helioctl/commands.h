@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "helioctl/context.h"
-#include "helioctl/output.h"
-#include "helioctl/run.h"
+#include "helioctl/card/context.h"
+#include "helioctl/cli/output.h"
+#include "helioctl/cli/streams.h"
 
 namespace heliostat::helioctl {
 

@@ -7,8 +7,9 @@
 #include <utility>
 
 #include "config/check.h"
-#include "helioctl/context.h"
-#include "helioctl/kinds.h"
+#include "helioctl/card/context.h"
+#include "helioctl/yaml/explain.h"
+#include "helioctl/yaml/kinds.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -139,6 +140,15 @@ class Completer {
     }
   }
 
+  // Of the kind that the command is about: `set session --unset FIELD`.
+  [[nodiscard]] std::string FieldsToUnset() const {
+    const auto kind = ParseKind(line_.command->name);
+    std::string type;
+    if (!kind.ok()) return type;
+    for (const std::string_view field : NamesToUnset(*kind)) type += (type.empty() ? "" : "|") + std::string(field);
+    return type + ",...";
+  }
+
   void Values(const OptionText& option) {
     for (const std::string& choice : option.choices) Offer(choice);
     if (!option.choices.empty()) return;
@@ -149,9 +159,13 @@ class Completer {
     }
     if (option.type == "KIND") {
       for (const KindWords& kind : AllKinds()) Offer(std::string(kind.plural));
+      Offer("rules");
       Offer("all");
     }
-    TypedValues(option.type);
+    if (option.type == "KIND.FIELD") {
+      for (const std::string& path : PathsLike(line_.word)) Offer(path);
+    }
+    TypedValues(option.type == "FIELD" ? FieldsToUnset() : option.type);
     if (option.type == "RESOURCE") Resources();
     if (option.type == "NAME") Names();
   }
@@ -171,7 +185,7 @@ class Completer {
 
   void OfferKind(const KindWords& kind, const std::string& behind) {
     const bool switches = line_.command->name == "enable" || line_.command->name == "disable";
-    if (!switches || kind.kind == ResourceKind::kSession) Offer(std::string(kind.singular) + behind);
+    if (!switches || kind.kind == config::Kind::kSession) Offer(std::string(kind.singular) + behind);
   }
 
   // A name behind a kind: `get sessions NAME`, `set session NAME`.
@@ -182,7 +196,7 @@ class Completer {
   }
 
   void OfferNames(const std::string& kind_word, const std::string& in_front) {
-    const auto kind = ParseKind(kind_word);
+    const auto kind = IsRule(kind_word) ? Result<config::Kind>(config::Kind::kFilter) : ParseKind(kind_word);
     if (!kind.ok()) return;
     for (const std::string& name : sources_.names(WordsOf(*kind).singular, line_.card_options)) {
       const bool given = line_.pending == nullptr && std::find(line_.arguments.begin(), line_.arguments.end(),

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "helioctl/command_text.h"
+#include "helioctl/cli/command_text.h"
 
 namespace heliostat::helioctl {
 

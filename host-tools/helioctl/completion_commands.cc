@@ -3,11 +3,12 @@
 #include <memory>
 #include <sstream>
 
+#include "helioctl/card/context_file.h"
+#include "helioctl/cli/exit_code.h"
 #include "helioctl/command_tree.h"
 #include "helioctl/completion.h"
-#include "helioctl/context_file.h"
-#include "helioctl/exit_code.h"
 #include "helioctl/man_page.h"
+#include "helioctl/run.h"
 
 namespace heliostat::helioctl {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "helioctl/run.h"
+#include "helioctl/cli/streams.h"
 
 namespace heliostat::helioctl {
 

@@ -8,11 +8,11 @@
 #include <string>
 
 #include "config/check.h"
+#include "helioctl/card/context.h"
+#include "helioctl/card/context_file.h"
+#include "helioctl/cli/exit_code.h"
+#include "helioctl/cli/output.h"
 #include "helioctl/command_tree.h"
-#include "helioctl/context.h"
-#include "helioctl/context_file.h"
-#include "helioctl/exit_code.h"
-#include "helioctl/output.h"
 
 namespace heliostat::helioctl {
 namespace {

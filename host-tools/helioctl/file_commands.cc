@@ -1,8 +1,12 @@
-// Commands that need no card, but for `counters`: they read and write files.
+// Commands that need no card, but for `counters`: they are about files.
 #include <memory>
+#include <nlohmann/json.hpp>
 
+#include "helioctl/cli/exit_code.h"
 #include "helioctl/command_tree.h"
 #include "helioctl/commands.h"
+#include "helioctl/yaml/explain.h"
+#include "helioctl/yaml/schema.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -20,6 +24,45 @@ void AddConfigurationOptions(CLI::App& command, ConfigurationOptions& options) {
       ->take_all();
   command.add_option("--board", options.board, "check interfaces against this board.textproto")->type_name("FILE");
   command.footer(kConfigurationFooter);
+}
+
+void AddExplain(CLI::App& app, Invocation& invocation) {
+  const auto path = std::make_shared<std::string>();
+  CLI::App* explain = app.add_subcommand("explain", "the fields of a configuration, and what may stand in them");
+  explain->add_option("field", *path, "KIND, KIND.FIELD or rule.FIELD; without: the kinds")->type_name("KIND.FIELD");
+  explain->footer(R"text(
+Examples:
+  helioctl explain session
+  helioctl explain session.rateLimit.burst
+  helioctl explain rule.tcpFlags
+
+Exit codes: 0 done, 1 an error.)text");
+  explain->callback([path, &invocation] {
+    invocation.run = [=, &invocation] {
+      const Streams& streams = invocation.streams;
+      const auto text = Explain(*path, StyleOf({}, streams.out));
+      if (!text.ok()) return Fail(text.status(), streams);
+      streams.out << *text;
+      return kDone;
+    };
+  });
+}
+
+void AddSchema(CLI::App& app, Invocation& invocation) {
+  CLI::App* schema = app.add_subcommand("schema", "the same as a JSON Schema, by which editors check and complete");
+  schema->footer(R"text(
+Example:
+  helioctl schema > heliostat.schema.json
+and as the first line of a configuration, for editors with yaml-language-server:
+  # yaml-language-server: $schema=heliostat.schema.json
+
+Exit codes: 0 done, 1 an error.)text");
+  schema->callback([&invocation] {
+    invocation.run = [&invocation] {
+      invocation.streams.out << JsonText(ConfigurationSchema());
+      return kDone;
+    };
+  });
 }
 
 }  // namespace
@@ -40,6 +83,9 @@ void AddFileCommands(CLI::App& app, Invocation& invocation) {
   compile->callback([configuration, &invocation] {
     invocation.run = [=, &invocation] { return Compile(*configuration, invocation.streams); };
   });
+
+  AddExplain(app, invocation);
+  AddSchema(app, invocation);
 
   const auto board_options = std::make_shared<BoardOptions>();
   CLI::App* board = app.add_subcommand("board", "check a board.textproto and write it as the card takes it");

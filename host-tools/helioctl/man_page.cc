@@ -2,8 +2,9 @@
 
 #include <string_view>
 
-#include "helioctl/context.h"
+#include "helioctl/card/context.h"
 #include "helioctl/version.h"
+#include "helioctl/yaml/vocabulary.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -122,6 +123,34 @@ void Command(const CommandText& command, const std::string& footer_above, std::s
   for (const CommandText& below : command.commands) Command(below, command.footer, page);
 }
 
+// A field, and those in it. `path` leads to it: `rateLimit.`.
+void DescribeField(const Field& field, const std::string& path, std::string& page) {
+  page += ".TP\n" + Bold(path + std::string(field.name)) + "\n" + Roff(field.help) + "\n.br\n" + Roff(ValueText(field));
+  if (field.required()) page += "; required";
+  if (!field.otherwise.empty()) page += "; without it: " + Roff(field.otherwise);
+  page += "\n";
+  if (field.shape == Shape::kRules) return;  // they have a section of their own
+  for (const Field& inner : field.fields) DescribeField(inner, path + std::string(field.name) + ".", page);
+}
+
+void DescribeFields(std::span<const Field> fields, const std::string& path, std::string& page) {
+  for (const Field& field : fields) DescribeField(field, path, page);
+}
+
+void Configuration(std::string& page) {
+  page += ".SH CONFIGURATION\n";
+  page += "One or many YAML documents, separated by a line with " + Bold("---") +
+          ". A field that is not listed here is an error.\nNumbers are decimal, or hexadecimal with 0x in front.\n";
+  DescribeFields(DocumentFields(), "", page);
+  for (const KindWords& kind : AllKinds()) {
+    page += ".SS " + Bold(kind.yaml) + "\n" + Roff(kind.help) + "\n";
+    DescribeFields(kind.metadata, "metadata.", page);
+    DescribeFields(kind.spec, "spec.", page);
+  }
+  page += ".SS " + Bold("Rules") + "\nof a filter. What is absent matches every frame, what is present must match.\n";
+  DescribeFields(RuleFields(), "", page);
+}
+
 constexpr std::string_view kDescription = R"(.SH DESCRIPTION
 A Heliostat card copies chosen packets to analysers while production traffic passes untouched.
 .B helioctl
@@ -209,6 +238,7 @@ std::string ManPage(const CommandText& program) {
   page += ".SH COMMANDS\n";
   for (const CommandText& command : program.commands) Command(command, program.footer, page);
   CardOptionsOf(program, page);
+  Configuration(page);
   page += kEnd;
   return page;
 }

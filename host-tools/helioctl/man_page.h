@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "helioctl/command_text.h"
+#include "helioctl/cli/command_text.h"
 
 namespace heliostat::helioctl {
 

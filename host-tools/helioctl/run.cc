@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "config/check.h"
+#include "helioctl/cli/exit_code.h"
+#include "helioctl/cli/spelling.h"
 #include "helioctl/command_tree.h"
 #include "helioctl/completion_commands.h"
-#include "helioctl/exit_code.h"
-#include "helioctl/spelling.h"
 #include "helioctl/version.h"
 
 namespace heliostat::helioctl {

@@ -1,18 +1,12 @@
 // helioctl as a function: what main() calls and what tests call.
 #pragma once
 
-#include <istream>
-#include <ostream>
 #include <string>
 #include <vector>
 
-namespace heliostat::helioctl {
+#include "helioctl/cli/streams.h"
 
-struct Streams {
-  std::istream& in;
-  std::ostream& out;
-  std::ostream& err;
-};
+namespace heliostat::helioctl {
 
 // `arguments` without the program's name. Returns the exit code: 0 done, 1 an error, which is on `streams.err`,
 // 2 and 3 as the help says.

@@ -156,7 +156,7 @@ Card::Card(Ports& ports, config::Encapsulation encapsulation, const std::vector<
   worker.ports = {{&ports.guest(), config::InterfaceKind::kVm},
                   {&ports.wire(), config::InterfaceKind::kEdge},
                   {&ports.analyser(), config::InterfaceKind::kEdge}};
-  worker.lanes = {{.input = 0, .queue = 0, .output = 1}};
+  worker.lanes = {datapath::WireLane{.input = {0, 0}, .output = 1}};
   worker.pools = ports.copies();
   worker.clock = &clock_;
   worker.tables = agent_->tables();

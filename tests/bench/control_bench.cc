@@ -21,8 +21,8 @@
 
 #include "agent/agent_thread.h"
 #include "codec/change.h"
-#include "control/server.h"
-#include "helioctl/card_client.h"
+#include "control/control_plane.h"
+#include "helioctl/card/card_client.h"
 #include "helioctl/run.h"
 #include "linux/epoll_poller.h"
 #include "linux/file_flash.h"
@@ -177,24 +177,21 @@ class Card {
     flash_ = Take(hal::linux_os::FileFlash::Open(
         folder + "/flash",
         {.erase_block_bytes = kBlock, .program_bytes = 256, .blocks = kSettings + kAudit + kGenerations}));
-    settings_ = Take(storage::SettingsStore::Open(*flash_, {0, kSettings}));
-    audit_ = Take(storage::AuditLog::Open(*flash_, {kSettings, kAudit}, hal::mbedtls::Sha256));
-    storage::GenerationStore::Options options;
-    options.snapshot = [this](std::uint64_t number, const storage::Sink& sink) {
-      return provisioner_->WriteSnapshot(number, sink);
-    };
-    store_ = Take(storage::GenerationStore::Open(*flash_, {kSettings + kAudit, kGenerations}, std::move(options)));
+    stores_ = Take(
+        control::CardStores::Open(*flash_, {.settings = {.first_block = 0, .blocks = kSettings},
+                                            .audit = {.first_block = kSettings, .blocks = kAudit},
+                                            .generations = {.first_block = kSettings + kAudit, .blocks = kGenerations},
+                                            .sha256 = hal::mbedtls::Sha256}));
     MakeAgent();
-    provisioner_ = std::make_unique<control::Provisioner>(control::Provisioner::Options{
-        .agent = agent_.get(), .store = store_.get(), .audit = audit_.get(), .clock = &clock_});
-    thread_ = std::make_unique<agent::AgentThread>(*agent_, [this] { provisioner_->Tick(); });
-    thread_->Do([this] { Check(provisioner_->Start()); });
+    plane_ = std::make_unique<control::ControlPlane>(*agent_, *stores_, clock_);
+    thread_ = std::make_unique<agent::AgentThread>(*agent_, [this] { plane_->provisioner().Tick(); });
+    thread_->Do([this] { Check(plane_->provisioner().Start()); });
     Listen(folder);
   }
 
   [[nodiscard]] const std::string& address() const { return listener_->address(); }
   [[noreturn]] void Serve() {
-    for (;;) server_->Poll(1'000);
+    for (;;) plane_->server()->Poll(1'000);
   }
 
  private:
@@ -228,16 +225,6 @@ class Card {
     secure_ = Take(hal::mbedtls::OpenServer(trust, card_clock_.get()));
     poller_ = Take(hal::linux_os::OpenPoller());
     listener_ = Take(hal::linux_os::Listen("127.0.0.1:0"));
-    calls_ = std::make_unique<control::AgentCalls>(
-        [this](control::AgentCalls::Work work) { thread_->Post(std::move(work)); }, [this] { poller_->Wake(); });
-    card_settings_ =
-        std::make_unique<control::CardSettings>(control::CardSettings::Options{.settings = settings_.get(),
-                                                                               .provisioner = provisioner_.get(),
-                                                                               .calls = calls_.get(),
-                                                                               .clock = card_clock_.get(),
-                                                                               .secure = secure_.get(),
-                                                                               .trust = trust,
-                                                                               .recheck = {}});
     control::CardView view;
     view.name = "card0";
     view.interfaces = agent_->card().interfaces;
@@ -245,41 +232,29 @@ class Card {
     view.link_up = agent_->link_up();
     view.peak_memory_bytes = [] { return hal::linux_os::PeakMemoryBytes(); };
     view.remarks = [] { return std::vector<std::string>(); };
-    dispatcher_ = std::make_unique<control::Dispatcher>(control::Dispatcher::Options{.card = view,
-                                                                                     .agent = agent_.get(),
-                                                                                     .provisioner = provisioner_.get(),
-                                                                                     .audit = audit_.get(),
-                                                                                     .settings = card_settings_.get(),
-                                                                                     .clock = card_clock_.get(),
-                                                                                     .monotonic = &clock_,
-                                                                                     .calls = calls_.get()});
-    server_ = Take(control::Server::Start({.listener = listener_.get(),
-                                           .poller = poller_.get(),
-                                           .secure = secure_.get(),
-                                           .clock = &clock_,
-                                           .dispatcher = dispatcher_.get(),
-                                           .calls = calls_.get(),
-                                           .limits = {.served_per_user = kClients},
-                                           .log = {}}));
+    Check(plane_->Serve({.post = [this](control::AgentCalls::Work work) { thread_->Post(std::move(work)); },
+                         .poller = poller_.get(),
+                         .listener = listener_.get(),
+                         .secure = secure_.get(),
+                         .trust = trust,
+                         .clock = card_clock_.get(),
+                         .monotonic = &clock_,
+                         .card = std::move(view),
+                         .limits = {.served_per_user = kClients},
+                         .log = {}}));
   }
 
   hal::linux_os::SystemClock clock_;
   std::unique_ptr<hal::linux_os::FileFlash> flash_;
-  std::unique_ptr<storage::SettingsStore> settings_;
-  std::unique_ptr<storage::AuditLog> audit_;
-  std::unique_ptr<storage::GenerationStore> store_;
+  std::unique_ptr<control::CardStores> stores_;
   std::vector<std::unique_ptr<SilentPort>> ports_;
   std::unique_ptr<agent::Agent> agent_;
-  std::unique_ptr<control::Provisioner> provisioner_;
-  std::unique_ptr<agent::AgentThread> thread_;
   std::unique_ptr<control::CardClock> card_clock_;
   std::unique_ptr<hal::SecureServer> secure_;
   std::unique_ptr<hal::Poller> poller_;
   std::unique_ptr<hal::Listener> listener_;
-  std::unique_ptr<control::AgentCalls> calls_;
-  std::unique_ptr<control::CardSettings> card_settings_;
-  std::unique_ptr<control::Dispatcher> dispatcher_;
-  std::unique_ptr<control::Server> server_;
+  std::unique_ptr<control::ControlPlane> plane_;
+  std::unique_ptr<agent::AgentThread> thread_;
 };
 
 // The card in a child; it ends with this process, or when the object does.

@@ -1,7 +1,7 @@
 // Any text -> resources, or problems that say what is wrong; never an exception. Resources without problems are whole.
 #include <cstdlib>
 
-#include "helioctl/mirror_yaml.h"
+#include "helioctl/yaml/mirror_yaml.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using heliostat::helioctl::Problem;

@@ -26,7 +26,15 @@ CONFIGURATIONS_PER_TASK = 20
 MISMATCHES_SHOWN = 3
 MOST_TRIES_TO_MINIMISE = 600
 LEAST_SHARE_BUILT_TO_MATCH = 1 / 3
-LEAST_SHARE_OF_A_VERDICT = 1 / 100
+LEAST_SHARE_OF_AN_OUTCOME = 1 / 100
+
+# What is counted of the pairs. Each outcome must be a share of them, ...
+OUTCOMES = ('accept', 'reject', 'none', 'runt', 'loop_guard', 'excluded')
+# ... and each of these must occur.
+KINDS = (*(f'tier {tier} {action}' for tier in reference.TIERS for action in ('accept', 'reject')),
+         '2 accepts', '3 accepts', '4 accepts', 'accept and reject', 'accept behind a reject of the excluded filter',
+         'IPv4 first fragment', 'IPv4 middle fragment', 'IPv4 last fragment', 'IPv6 first fragment', 'IPv6 middle fragment',
+         'IPv6 last fragment', 'IPv6 atomic fragment', *(f'rule of fragment {value} decides' for value in reference.FRAGMENTS))
 
 
 class Refused(Exception):
@@ -74,25 +82,48 @@ class Firmware:
         return [[next(lines) for _ in case.pairs] for case in cases]
 
 
-def line_of(verdict):
-    """A verdict of the reference as reference_verdicts prints it."""
-    return ' '.join(str(part) for part in verdict)
-
-
 def expected(case):
-    model = reference.Model(case.documents, case.board.interfaces)
-    return [line_of(reference.judge(model, p.interface, p.direction, p.frame)) for p in case.pairs]
+    return [reference.judge(case.model, p.interface, p.direction, p.frame) for p in case.pairs]
+
+
+def kinds_of(model, pair, line):
+    """What of OUTCOMES and KINDS a pair is, by the reference's verdict on it."""
+    verdicts = [] if line in OUTCOMES else [verdict.split() for verdict in line.split('; ')]
+    actions = [action for _, action, _, _ in verdicts]
+    accepts = actions.count('accept')
+    yield from sorted(set(actions)) or [line]
+    yield from (f'tier {tier} {action}' for tier, action, _, _ in verdicts)
+    if accepts > 1:
+        yield f'{accepts} accepts'
+    if 0 < accepts < len(actions):
+        yield 'accept and reject'
+
+    fields = reference.parse(pair.frame)
+    if fields is not None and fields.fragment is not None:
+        yield f'IPv{fields.ip_version} {fields.fragment} fragment'
+    if accepts and pair.interface in model.excluded:
+        if model.excluded[pair.interface].first_match(pair.direction, fields) is not None:  # else it would be excluded
+            yield 'accept behind a reject of the excluded filter'
+    deciding = {(session, number) for _, _, session, number in verdicts}
+    values = {rule.fragment for session in model.sessions for rule in session.filter.rules[pair.direction]
+              if rule.fragment is not None and (session.name, str(rule.number)) in deciding}
+    yield from (f'rule of fragment {value} decides' for value in sorted(values))
 
 
 class Outcome:
     def __init__(self):
-        self.verdicts = collections.Counter()
+        self.kinds = collections.Counter()
         self.pairs = 0
         self.built_to_match = 0
         self.mismatches = []  # (index, position of the pair, expected, got)
 
+    def count(self, model, pair, line):
+        self.pairs += 1
+        self.built_to_match += pair.built_to_match
+        self.kinds.update(kinds_of(model, pair, line))
+
     def add(self, other):
-        self.verdicts += other.verdicts
+        self.kinds += other.kinds
         self.pairs += other.pairs
         self.built_to_match += other.built_to_match
         self.mismatches += other.mismatches
@@ -109,9 +140,7 @@ def compare(task):
             return f'seed {seed}, configurations {indices[0]}..{indices[-1]}: {refusal}'
     for index, case, firmware_lines in zip(indices, cases, got):
         for position, (want, line) in enumerate(zip(expected(case), firmware_lines)):
-            outcome.verdicts[want.split()[0]] += 1
-            outcome.pairs += 1
-            outcome.built_to_match += case.pairs[position].built_to_match
+            outcome.count(case.model, case.pairs[position], want)
             if want != line:
                 outcome.mismatches.append((index, position, want, line))
     return outcome
@@ -217,9 +246,12 @@ def complaints(outcome, whole):
         return
     if outcome.built_to_match < LEAST_SHARE_BUILT_TO_MATCH * outcome.pairs:
         yield 'less than a third of the pairs is built to match'
-    for verdict in ('accept', 'reject', 'none', 'runt', 'loop_guard'):
-        if outcome.verdicts[verdict] < LEAST_SHARE_OF_A_VERDICT * outcome.pairs:
-            yield f'less than a hundredth of the pairs gives {verdict}'
+    for kind in OUTCOMES:
+        if outcome.kinds[kind] < LEAST_SHARE_OF_AN_OUTCOME * outcome.pairs:
+            yield f'less than a hundredth of the pairs gives {kind}'
+    for kind in KINDS:
+        if not outcome.kinds[kind]:
+            yield f'{kind}: never occurred'
 
 
 def parse_arguments():
@@ -256,8 +288,9 @@ def main():
         show_mismatch(arguments, seed, mismatch)
     for refusal in refusals[:MISMATCHES_SHOWN]:
         print('\nREFUSED ' + refusal)
-    print(f'\n{total.pairs} pairs of {len(indices)} configurations, {total.built_to_match} built to match: ' +
-          ', '.join(f'{count} {verdict}' for verdict, count in sorted(total.verdicts.items())))
+    print(f'\n{total.pairs} pairs of {len(indices)} configurations, {total.built_to_match} built to match')
+    for kind in (*OUTCOMES, *KINDS):
+        print(f'{total.kinds[kind]:9} {kind}')
     failures = list(complaints(total, arguments.index is None))
     if refusals:
         failures.append(f'{len(refusals)} tasks with a configuration that was refused')

@@ -6,6 +6,7 @@
 writes DIRECTORY/<index>.yaml, <index>.board.textproto and <index>.packets. compare.py uses it as a library.
 """
 import argparse
+import functools
 import ipaddress
 import os
 import random
@@ -43,6 +44,10 @@ class Case:
         self.board = board
         self.documents = documents
         self.pairs = pairs
+
+    @functools.cached_property
+    def model(self):
+        return reference.Model(self.documents, self.board.interfaces)
 
 
 def generate(seed, index, count=PACKETS_PER_CONFIGURATION):
@@ -105,6 +110,7 @@ class Configuration:
         pool = rules.Pool(chance)
         filters = [self.add_filter(f'filter{n}', pool) for n in range(chance.randint(1, 4))]
         self.add_sessions(targets, filters)
+        self.add_excluded(filters, pool)
         chance.shuffle(self.documents)
 
     def add(self, kind, name, spec):
@@ -192,12 +198,13 @@ class Configuration:
             return any(i['name'] == source and family in i and i['kind'] != 'edge' for i in self.board.interfaces)
         return True
 
-    def add_filter(self, name, pool):
+    def add_filter(self, name, pool, sizes=None):
+        """`sizes`: how many rules a list may have."""
         spec = {}
         if self.chance.random() < 0.3:
             spec['services'] = self.chance.sample(SERVICES, self.chance.randint(1, 6))
         for direction in ('inbound', 'outbound'):
-            size = self.chance.choice(self.chance.choices(LIST_SIZES, LIST_SIZE_WEIGHTS)[0])
+            size = self.chance.choice(sizes or self.chance.choices(LIST_SIZES, LIST_SIZE_WEIGHTS)[0])
             # Few numbers with wide gaps, in any order.
             numbers = self.chance.sample(range(1, 65536 if self.chance.random() < 0.5 else size + 2), size)
             if size:
@@ -205,7 +212,18 @@ class Configuration:
         self.add('Filter', name, spec)
         return name
 
+    def add_excluded(self, filters, pool):
+        """Small filters of their own, so that a part of the traffic is left; now and then one that sessions use too."""
+        for interface in self.board.interfaces:
+            if self.chance.random() < 0.3:
+                name = interface['name']
+                excluded = self.chance.choice(filters)
+                if self.chance.random() < 0.8:
+                    excluded = self.add_filter('excluded-' + name, pool, sizes=range(5))
+                self.add('Interface', name, {'excluded': excluded})
+
     def add_sessions(self, targets, filters):
+        tiers = self.chance.sample(reference.TIERS, self.chance.randint(1, len(reference.TIERS)))
         count = self.chance.randint(1, 16)
         numbers = self.chance.sample(range(1, 32767), count)
         for number in numbers:
@@ -215,6 +233,9 @@ class Configuration:
             if not sources:
                 continue
             spec = {'number': number, 'sources': sources, 'filter': self.chance.choice(filters), 'target': name}
+            tier = self.chance.choice(tiers)
+            if tier or self.chance.random() < 0.5:
+                spec['tier'] = tier
             if encapsulation in ('vxlan', 'geneve'):
                 spec['vni'] = self.tunnel_ids['vni'].pop()
             elif encapsulation in ('erspan2', 'erspan3'):
@@ -261,7 +282,10 @@ class Traffic:
 
         dice = self.chance.random()
         if session is not None and dice < 0.6:
-            candidates = session.rules[direction] + session.services
+            judges = session.filter
+            if interface in self.model.excluded and self.chance.random() < 0.3:
+                judges = self.model.excluded[interface]
+            candidates = judges.rules[direction] + judges.services
             if candidates:
                 return Pair(interface, direction, self.build.for_match(self.chance.choice(candidates)), True)
         if self.copies and dice < 0.75:

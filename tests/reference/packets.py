@@ -7,6 +7,8 @@ BITS = {4: 32, 6: 128}
 PROTOCOLS = (1, 2, 6, 6, 17, 17, 47, 50, 58, 132, 59, 255)
 INTERESTING_PORTS = (0, 22, 53, 67, 68, 80, 123, 443, 546, 547, 1688, 4789, 6081, 65535)
 TUNNEL_PORTS = {'vxlan': 4789, 'geneve': 6081}
+# A rule's `fragment` -> the parts of a packet that it matches.
+PARTS = {'no': ('whole', 'atomic'), 'first': ('first',), 'later': ('middle', 'last'), 'any': ('first', 'middle', 'last')}
 
 
 class Packet:
@@ -28,6 +30,7 @@ class Packet:
         self.icmp_code = None
         self.tcp_flags = None
         self.extension_headers = []  # (number, bytes after the next-header field)
+        self.part = None  # whole, first, middle, last, or atomic: a fragment header on a whole packet
         self.fragment = 0  # IPv4's flags and offset
         self.options = b''  # IPv4's
         self.header_words = None  # IPv4's IHL where it lies
@@ -62,6 +65,7 @@ class Builder:
     def twist(self, packet):
         """Now and then something odd about the frame's shape."""
         self.settle(packet)
+        self.make_part(packet)
         dice = self.chance.random()
         if dice < 0.25:
             self.add_tags(packet)
@@ -82,7 +86,7 @@ class Builder:
     def wish_rule(self, packet, rule):
         names = [name for name in ('protocol', 'source', 'destination', 'source_ports', 'destination_ports', 'icmp_type',
                                    'icmp_code', 'source_mac', 'destination_mac', 'vlan_ids', 'ether_type', 'dscp',
-                                   'tcp_flags') if getattr(rule, name) is not None]
+                                   'tcp_flags', 'fragment') if getattr(rule, name) is not None]
         miss = self.chance.choice(names) if names and self.chance.random() < 0.25 else None
         at = lambda name, first, last, bound: self.on_edge(first, last, bound, name == miss)
         for name in names:
@@ -104,6 +108,10 @@ class Builder:
                 value, mask = wanted
                 flags = value & mask | self.chance.randrange(256) & ~mask
                 packet.tcp_flags = flags ^ (1 << self.chance.randrange(8) if name == miss else 0)
+            elif name == 'fragment':
+                parts = [part for part in ('whole', 'atomic', 'first', 'middle', 'last')
+                         if (part in PARTS[wanted]) != (name == miss)]
+                packet.part = self.chance.choice(parts)
             else:
                 bound = {'ether_type': 0xFFFF, 'dscp': 63}.get(name, 255)
                 setattr(packet, name, at(name, wanted, wanted, bound))
@@ -230,9 +238,15 @@ class Builder:
         for _ in range(self.chance.choice((1, 1, 2, 3))):
             packet.tags.append((self.chance.choice(TPIDS), self.chance.randrange(65536)))
 
+    def make_part(self, packet):
+        if packet.part not in (None, 'whole'):
+            offset = 0 if packet.part in ('atomic', 'first') else self.chance.choice((1, 185, 0x1FFF))
+            self.set_fragment(packet, offset, packet.part in ('first', 'middle'))
+
     def make_fragment(self, packet):
-        offset = self.chance.choice((0, 0, 1, 185, 0x1FFF))
-        more = self.chance.randrange(2)
+        self.set_fragment(packet, self.chance.choice((0, 0, 1, 185, 0x1FFF)), self.chance.randrange(2))
+
+    def set_fragment(self, packet, offset, more):
         if packet.family == 4:
             packet.fragment = self.chance.randrange(4) << 14 & 0xC000 | more << 13 | offset
         elif packet.family == 6:
@@ -291,8 +305,12 @@ class Builder:
             by_type = {0x0800: 4, 0x86DD: 6}
             if packet.ether_type is not None:
                 packet.family = by_type.get(packet.ether_type, 0)
+            elif packet.part == 'atomic':
+                packet.family = 6
+            elif packet.part is not None or packet.protocol is not None:
+                packet.family = self.chance.choice((4, 6))
             else:
-                packet.family = self.chance.choice((4, 4, 6, 6, 0) if packet.protocol is None else (4, 6))
+                packet.family = self.chance.choice((4, 4, 6, 6, 0))
         if packet.protocol is None:
             packet.protocol = self.chance.choice(PROTOCOLS)
         for name in ('source', 'destination'):

@@ -23,6 +23,11 @@ ETHERTYPE_NAMES = {'arp': ARP, 'ipv4': IPV4, 'ipv6': IPV6}
 
 VXLAN_PORT, GENEVE_PORT = 4789, 6081
 
+TIERS = range(4)
+
+# A rule's `fragment` -> the values of Fields.fragment that it matches.
+FRAGMENTS = {'no': (None, 'atomic'), 'first': ('first',), 'later': ('middle', 'last'), 'any': ('first', 'middle', 'last')}
+
 
 def number(data):
     return int.from_bytes(data, 'big')
@@ -44,7 +49,7 @@ class Fields:
         self.destination = None
         self.dscp = None
         self.protocol = None
-        self.fragment = False
+        self.fragment = None  # None: a whole packet; else 'first', 'middle', 'last' or IPv6's 'atomic', which is whole too
         self.l4 = None  # where the layer 4 header starts: only in an unfragmented packet or a first fragment
         self.source_port = None
         self.destination_port = None
@@ -94,7 +99,7 @@ def parse_ipv4(frame, start, fields):
     fields.destination = number(frame[start + 16:start + 20])
     more_fragments = frame[start + 6] & 0x20 != 0
     fragment_offset = number(frame[start + 6:start + 8]) & 0x1FFF
-    fields.fragment = more_fragments or fragment_offset != 0
+    fields.fragment = fragment_of(fragment_offset, more_fragments)
     header_length = (frame[start] & 0x0F) * 4
     if header_length < 20 or len(frame) < start + header_length:
         return
@@ -125,8 +130,9 @@ def parse_ipv6(frame, start, fields):
         if next_header == FRAGMENT:
             fragment_offset = number(frame[at + 2:at + 4]) >> 3
             more_fragments = frame[at + 3] & 1 != 0
-            if more_fragments or fragment_offset != 0:
-                fields.fragment = True
+            # Behind the header of a first fragment one without offset changes nothing.
+            if fields.fragment != 'first' or fragment_offset != 0:
+                fields.fragment = fragment_of(fragment_offset, more_fragments) or 'atomic'
             if fragment_offset != 0:
                 fields.protocol = frame[at]
                 return
@@ -135,6 +141,12 @@ def parse_ipv6(frame, start, fields):
         headers_passed += 1
     fields.protocol = next_header
     fields.l4 = at
+
+
+def fragment_of(offset, more_fragments):
+    if offset != 0:
+        return 'middle' if more_fragments else 'last'
+    return 'first' if more_fragments else None
 
 
 def extension_length(frame, at, header):
@@ -246,10 +258,31 @@ class Rule:
         self.dscp = document.get('dscp')
         flags = document.get('tcpFlags')
         self.tcp_flags = None if flags is None else (flags['value'], flags['mask'])
+        self.fragment = document.get('fragment')
 
     @staticmethod
     def given(document, key, convert):
         return convert(document[key]) if key in document else None
+
+
+class Filter:
+    def __init__(self, document):
+        spec = document.get('spec') or {}
+        self.services = spec.get('services') or []
+        self.rules = {}
+        for direction in ('inbound', 'outbound'):
+            rules = [Rule(r) for r in spec.get(direction) or []]
+            self.rules[direction] = sorted(rules, key=lambda rule: rule.number)
+
+    def first_match(self, direction, fields):
+        """(action, rule number or service) of what decides; None where nothing matches."""
+        for service in self.services:
+            if service_matches(service, fields):
+                return 'accept', service
+        for rule in self.rules[direction]:
+            if rule_matches(rule, fields):
+                return rule.action, rule.number
+        return None
 
 
 class Session:
@@ -257,18 +290,14 @@ class Session:
         spec = document['spec']
         self.name = document['metadata']['name']
         self.number = spec['number']
+        self.tier = spec.get('tier', 0)
         self.enabled = spec.get('enabled', True)
         self.sources = spec['sources']
         self.target = spec['target']
         self.direction = spec.get('direction', 'all')
         self.vni = spec.get('vni')
         self.session_id = spec.get('sessionId')
-        filter_spec = filters[spec['filter']]
-        self.services = filter_spec.get('services') or []
-        self.rules = {}
-        for direction in ('inbound', 'outbound'):
-            rules = [Rule(r) for r in filter_spec.get(direction) or []]
-            self.rules[direction] = sorted(rules, key=lambda rule: rule.number)
+        self.filter = filters[spec['filter']]
 
 
 class Underlay:
@@ -308,7 +337,10 @@ class Model:
         self.interfaces = {i['name']: Interface(i) for i in interfaces}
         self.underlays = [Underlay(d) for d in of_kind('Underlay')]
         self.targets = {d['metadata']['name']: d['spec'] for d in of_kind('Target')}
-        filters = {d['metadata']['name']: d.get('spec') or {} for d in of_kind('Filter')}
+        filters = {d['metadata']['name']: Filter(d) for d in of_kind('Filter')}
+        # Name of an interface -> the filter of what is mirrored by no session there.
+        self.excluded = {d['metadata']['name']: filters[d['spec']['excluded']]
+                         for d in of_kind('Interface') if 'excluded' in (d.get('spec') or {})}
         sessions = [Session(d, filters) for d in of_kind('Session')]
         self.sessions = sorted(sessions, key=lambda session: session.number)
         self.copies = self.copy_identities()
@@ -394,7 +426,7 @@ class Model:
 
 def outer_identity(frame, fields):
     """What Model.copies holds, of a frame that could be a copy; None for any other frame."""
-    if fields.l4 is None or fields.fragment:
+    if fields.l4 is None or fields.fragment in FRAGMENTS['any']:
         return None
     l4 = frame[fields.l4:]
     kind, tunnel_id = None, None
@@ -472,6 +504,9 @@ def rule_matches(rule, fields):
         value, mask = rule.tcp_flags
         if fields.tcp_flags is None or fields.tcp_flags & mask != value & mask:
             return False
+    if rule.fragment is not None:
+        if fields.ip_version is None or fields.fragment not in FRAGMENTS[rule.fragment]:
+            return False
     return True
 
 
@@ -498,26 +533,43 @@ def vlan_matches(rule, fields):
     return False
 
 
-def judge(model, interface, direction, frame):
-    """The verdict on one packet at one (source interface, direction): one of ('runt',), ('loop_guard',), ('none',),
-    ('accept', session, rule number or service) and ('reject', session, rule number)."""
-    fields = parse(frame)
-    if fields is None:
-        return ('runt',)
-    if is_own_copy(model, interface, frame, fields):
-        return ('loop_guard',)
+def is_excluded(model, interface, direction, fields):
+    if interface not in model.excluded:
+        return False
+    decision = model.excluded[interface].first_match(direction, fields)
+    return decision is not None and decision[0] == 'accept'
+
+
+def judge_tier(model, tier, interface, direction, fields):
+    """(action, session, rule number or service) of the first rule that matches in a session of this tier; else None."""
     for session in model.sessions:
-        if not session.enabled or interface not in session.sources:
+        if session.tier != tier or not session.enabled or interface not in session.sources:
             continue
         if session.direction not in ('all', direction):
             continue
-        for service in session.services:
-            if service_matches(service, fields):
-                return ('accept', session.name, service)
-        for rule in session.rules[direction]:
-            if rule_matches(rule, fields):
-                return (rule.action, session.name, rule.number)
-    return ('none',)
+        decision = session.filter.first_match(direction, fields)
+        if decision is not None:
+            action, rule = decision
+            return action, session.name, rule
+    return None
+
+
+def judge(model, interface, direction, frame):
+    """The verdict on one packet at one (source interface, direction): 'runt', 'loop_guard', 'excluded', 'none', or those
+    of the tiers that have one, each 'TIER accept SESSION RULE' or 'TIER reject SESSION RULE', joined by '; '."""
+    fields = parse(frame)
+    if fields is None:
+        return 'runt'
+    if is_own_copy(model, interface, frame, fields):
+        return 'loop_guard'
+    if is_excluded(model, interface, direction, fields):
+        return 'excluded'
+    verdicts = []
+    for tier in TIERS:
+        decision = judge_tier(model, tier, interface, direction, fields)
+        if decision is not None:
+            verdicts.append(' '.join(str(part) for part in (tier, *decision)))
+    return '; '.join(verdicts) or 'none'
 
 
 def verdict(documents, interfaces, interface, direction, frame):

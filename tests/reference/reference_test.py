@@ -70,6 +70,10 @@ def session_document(name, number, filter_name, sources=('guest0',), target='zee
             'spec': {'number': number, 'sources': list(sources), 'filter': filter_name, 'target': target, **spec}}
 
 
+def excluded_document(interface, filter_name):
+    return {'kind': 'Interface', 'metadata': {'name': interface}, 'spec': {'excluded': filter_name}}
+
+
 def one_session(inbound=(), outbound=(), services=(), **spec):
     """One session `s1` from guest0 with these rules."""
     return [UNDERLAY, target_document('zeek', remote='10.9.0.2'), filter_document('f', inbound, outbound, services),
@@ -94,7 +98,7 @@ class ParseTest(unittest.TestCase):
         self.assertEqual((fields.ether_type, fields.ip_version, fields.protocol), (0x0800, 4, 6))
         self.assertEqual((fields.source, fields.destination, fields.dscp), (0x0A000001, 0x0A000003, 46))
         self.assertEqual((fields.source_port, fields.destination_port, fields.tcp_flags), (8080, 443, 2))
-        self.assertFalse(fields.fragment)
+        self.assertIsNone(fields.fragment)
         self.assertIsNone(fields.vlan_id)
 
     def test_tags(self):
@@ -137,10 +141,10 @@ class ParseTest(unittest.TestCase):
 
     def test_ipv4_fragments(self):
         at = lambda fragment: reference.parse(eth(0x0800, ipv4('1.2.3.4', '5.6.7.8', 17, ports(9, 10), fragment=fragment)))
-        self.assertEqual((at(0x2000).fragment, at(0x2000).source_port), (True, 9))
-        self.assertEqual((at(0x0001).fragment, at(0x0001).source_port), (True, None))
-        self.assertEqual((at(0x2001).fragment, at(0x2001).source_port), (True, None))
-        self.assertEqual((at(0xC000).fragment, at(0xC000).source_port), (False, 9))
+        self.assertEqual((at(0x2000).fragment, at(0x2000).source_port), ('first', 9))
+        self.assertEqual((at(0x0001).fragment, at(0x0001).source_port), ('last', None))
+        self.assertEqual((at(0x2001).fragment, at(0x2001).source_port), ('middle', None))
+        self.assertEqual((at(0xC000).fragment, at(0xC000).source_port), (None, 9))
 
     def test_layer4_fields_stand_for_themselves(self):
         cut = lambda n: reference.parse(eth(0x0800, ipv4('1.2.3.4', '5.6.7.8', 6, tcp(9, 10, 0x12)[:n])))
@@ -192,11 +196,27 @@ class ParseTest(unittest.TestCase):
 
     def test_ipv6_fragments(self):
         first = self.ipv6_fields(44, bytes([17, 0, 0, 1]) + bytes(4) + ports(9, 10))
-        self.assertEqual((first.fragment, first.source_port), (True, 9))
+        self.assertEqual((first.fragment, first.source_port), ('first', 9))
         atomic = self.ipv6_fields(44, bytes([17, 0, 0, 0]) + bytes(4) + ports(9, 10))
-        self.assertEqual((atomic.fragment, atomic.source_port), (False, 9))
+        self.assertEqual((atomic.fragment, atomic.source_port), ('atomic', 9))
         later = self.ipv6_fields(44, bytes([60, 0, 0, 8]) + bytes(4) + bytes([17, 0]) + bytes(6) + ports(9, 10))
-        self.assertEqual((later.fragment, later.protocol, later.source_port), (True, 60, None))
+        self.assertEqual((later.fragment, later.protocol, later.source_port), ('last', 60, None))
+        middle = self.ipv6_fields(44, bytes([17, 0, 0, 9]) + bytes(4) + ports(9, 10))
+        self.assertEqual((middle.fragment, middle.source_port), ('middle', None))
+
+    def test_ipv6_fragment_header_that_is_not_passed_makes_no_fragment(self):
+        self.assertIsNone(self.ipv6_fields(44, bytes([17, 0, 0, 1]) + bytes(3)).fragment)
+        eight_headers = (bytes([60, 0]) + bytes(6)) * 7 + bytes([44, 0]) + bytes(6)
+        self.assertIsNone(self.ipv6_fields(60, eight_headers + bytes([17, 0, 0, 1]) + bytes(4)).fragment)
+
+    def test_ipv6_fragment_inside_a_first_fragment_is_a_later_one_where_it_has_an_offset(self):
+        header = lambda following, low: bytes([following, 0, 0, low]) + bytes(4)
+        first, atomic, last = 1, 0, 8
+        two = lambda outer, inner: self.ipv6_fields(44, header(44, outer) + header(17, inner) + ports(9, 10)).fragment
+        self.assertEqual(two(first, last), 'last')
+        self.assertEqual(two(first, atomic), 'first')
+        self.assertEqual(two(atomic, first), 'first')
+        self.assertEqual(two(atomic, atomic), 'atomic')
 
 
 class TextTest(unittest.TestCase):
@@ -257,6 +277,37 @@ class RuleTest(unittest.TestCase):
         self.assertFalse(self.matches(later, sourcePorts='0-65535'))
         self.assertTrue(self.matches(later, protocol='udp'))
 
+    def fragment_rules_that_match(self, frame, **fields):
+        return [wanted for wanted in ('no', 'first', 'later', 'any') if self.matches(frame, fragment=wanted, **fields)]
+
+    def test_fragment_of_ipv4(self):
+        at = lambda bits: eth(0x0800, ipv4('1.2.3.4', '5.6.7.8', 17, ports(80, 1000), fragment=bits))
+        self.assertEqual(self.fragment_rules_that_match(at(0x0000)), ['no'])
+        self.assertEqual(self.fragment_rules_that_match(at(0x4000)), ['no'])
+        self.assertEqual(self.fragment_rules_that_match(at(0x2000)), ['first', 'any'])
+        self.assertEqual(self.fragment_rules_that_match(at(0x2001)), ['later', 'any'])
+        self.assertEqual(self.fragment_rules_that_match(at(0x0001)), ['later', 'any'])
+
+    def test_fragment_of_ipv6(self):
+        at = lambda low: eth(0x86DD, ipv6('::1', '::2', 44, bytes([17, 0, 0, low]) + bytes(4) + ports(80, 1000)))
+        self.assertEqual(self.fragment_rules_that_match(eth(0x86DD, ipv6('::1', '::2', 17, ports(80, 1000)))), ['no'])
+        self.assertEqual(self.fragment_rules_that_match(at(0x01)), ['first', 'any'])
+        self.assertEqual(self.fragment_rules_that_match(at(0x09)), ['later', 'any'])
+        self.assertEqual(self.fragment_rules_that_match(at(0x08)), ['later', 'any'])
+
+    def test_atomic_fragment_is_no_fragment(self):
+        atomic = eth(0x86DD, ipv6('::1', '::2', 44, bytes([17, 0, 0, 0]) + bytes(4) + ports(80, 1000)))
+        self.assertEqual(self.fragment_rules_that_match(atomic), ['no'])
+
+    def test_fragment_is_of_ip_packets_alone(self):
+        for frame in (eth(0x0806), eth(0x0800, bytes(19)), eth(0x86DD, bytes(40))):
+            self.assertEqual(self.fragment_rules_that_match(frame), [])
+
+    def test_fragment_and_ports_match_together_in_a_first_fragment(self):
+        at = lambda bits: eth(0x0800, ipv4('1.2.3.4', '5.6.7.8', 17, ports(80, 1000), fragment=bits))
+        self.assertEqual(self.fragment_rules_that_match(at(0x2000), sourcePorts=80), ['first', 'any'])
+        self.assertEqual(self.fragment_rules_that_match(at(0x2001), sourcePorts=80), [])
+
     def test_tcp_flags(self):
         self.assertTrue(self.matches(tcp4('1.2.3.4', '5.6.7.8', 1, 2, 0x02), tcpFlags={'value': 0x02, 'mask': 0x12}))
         self.assertFalse(self.matches(tcp4('1.2.3.4', '5.6.7.8', 1, 2, 0x12), tcpFlags={'value': 0x02, 'mask': 0x12}))
@@ -305,85 +356,195 @@ class VerdictTest(unittest.TestCase):
     def test_ssh_rejected_other_tcp_accepted(self):
         documents = one_session(inbound=[rule(20, protocol='tcp'),
                                          rule(10, 'reject', protocol='tcp', destinationPorts=22)])
-        self.assertEqual(verdict(documents, tcp4('1.1.1.1', '10.0.0.3', 5000, 22)), ('reject', 's1', 10))
-        self.assertEqual(verdict(documents, tcp4('1.1.1.1', '10.0.0.3', 5000, 23)), ('accept', 's1', 20))
-        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 5000, 22)), ('none',))
+        self.assertEqual(verdict(documents, tcp4('1.1.1.1', '10.0.0.3', 5000, 22)), '0 reject s1 10')
+        self.assertEqual(verdict(documents, tcp4('1.1.1.1', '10.0.0.3', 5000, 23)), '0 accept s1 20')
+        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 5000, 22)), 'none')
 
     def test_https_of_both_families(self):
         documents = one_session(inbound=[rule(10, protocol='tcp', destinationPorts=443, source='0.0.0.0/0'),
                                          rule(20, protocol='tcp', destinationPorts=443, source='::/0')])
-        self.assertEqual(verdict(documents, tcp4('1.1.1.1', '10.0.0.3', 5000, 443)), ('accept', 's1', 10))
+        self.assertEqual(verdict(documents, tcp4('1.1.1.1', '10.0.0.3', 5000, 443)), '0 accept s1 10')
         frame = eth(0x86DD, ipv6('2001:db8::1', 'fd00::3', 6, tcp(5000, 443)))
-        self.assertEqual(verdict(documents, frame), ('accept', 's1', 20))
+        self.assertEqual(verdict(documents, frame), '0 accept s1 20')
 
     def test_all_but_local(self):
         documents = one_session(outbound=[rule(10, 'reject', destination='10.0.0.0/16'), rule(20)],
                                 inbound=[rule(10, 'reject', source='10.0.0.0/16'), rule(20)])
         local, distant = '10.0.255.255', '10.1.0.0'
-        self.assertEqual(verdict(documents, udp4('10.0.0.3', local, 1, 2), 'outbound'), ('reject', 's1', 10))
-        self.assertEqual(verdict(documents, udp4('10.0.0.3', distant, 1, 2), 'outbound'), ('accept', 's1', 20))
-        self.assertEqual(verdict(documents, udp4(local, '10.0.0.3', 1, 2)), ('reject', 's1', 10))
-        self.assertEqual(verdict(documents, udp4(distant, '10.0.0.3', 1, 2)), ('accept', 's1', 20))
-        self.assertEqual(verdict(documents, eth(0x0806)), ('accept', 's1', 20))
+        self.assertEqual(verdict(documents, udp4('10.0.0.3', local, 1, 2), 'outbound'), '0 reject s1 10')
+        self.assertEqual(verdict(documents, udp4('10.0.0.3', distant, 1, 2), 'outbound'), '0 accept s1 20')
+        self.assertEqual(verdict(documents, udp4(local, '10.0.0.3', 1, 2)), '0 reject s1 10')
+        self.assertEqual(verdict(documents, udp4(distant, '10.0.0.3', 1, 2)), '0 accept s1 20')
+        self.assertEqual(verdict(documents, eth(0x0806)), '0 accept s1 20')
 
     def test_tcp_and_udp_to_two_appliances(self):
         documents = [UNDERLAY, target_document('a', remote='10.9.0.2'), target_document('b', remote='10.9.0.3'),
                      filter_document('tcp', inbound=[rule(1, protocol='tcp')]),
                      filter_document('udp', inbound=[rule(1, protocol='udp')]),
                      session_document('s2', 2, 'udp', target='b', vni=2), session_document('s1', 1, 'tcp', target='a', vni=1)]
-        self.assertEqual(verdict(documents, tcp4('1.1.1.1', '10.0.0.3', 1, 2)), ('accept', 's1', 1))
-        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 1, 2)), ('accept', 's2', 1))
+        self.assertEqual(verdict(documents, tcp4('1.1.1.1', '10.0.0.3', 1, 2)), '0 accept s1 1')
+        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 1, 2)), '0 accept s2 1')
 
     def test_cloud_example_of_inbound_accept_outbound_reject(self):
         documents = one_session(
             inbound=[rule(1, protocol='tcp', source='172.16.0.0/24', sourcePorts='10000-10001', destination='10.0.0.3/32',
                           destinationPorts=80)],
             outbound=[rule(1, 'reject', source='192.168.0.0/24', destination='10.2.0.0/24')])
-        self.assertEqual(verdict(documents, tcp4('172.16.0.9', '10.0.0.3', 10001, 80)), ('accept', 's1', 1))
-        self.assertEqual(verdict(documents, tcp4('172.16.0.9', '10.0.0.3', 10002, 80)), ('none',))
-        self.assertEqual(verdict(documents, tcp4('172.16.0.9', '10.0.0.2', 10000, 80)), ('none',))
-        self.assertEqual(verdict(documents, udp4('192.168.0.1', '10.2.0.9', 1, 2), 'outbound'), ('reject', 's1', 1))
-        self.assertEqual(verdict(documents, udp4('192.168.0.1', '10.2.0.9', 1, 2), 'inbound'), ('none',))
+        self.assertEqual(verdict(documents, tcp4('172.16.0.9', '10.0.0.3', 10001, 80)), '0 accept s1 1')
+        self.assertEqual(verdict(documents, tcp4('172.16.0.9', '10.0.0.3', 10002, 80)), 'none')
+        self.assertEqual(verdict(documents, tcp4('172.16.0.9', '10.0.0.2', 10000, 80)), 'none')
+        self.assertEqual(verdict(documents, udp4('192.168.0.1', '10.2.0.9', 1, 2), 'outbound'), '0 reject s1 1')
+        self.assertEqual(verdict(documents, udp4('192.168.0.1', '10.2.0.9', 1, 2), 'inbound'), 'none')
 
     def test_request_and_answer_of_two_sources(self):
         documents = one_session(inbound=[rule(1, source='10.0.0.3/32')], outbound=[rule(1, destination='10.0.0.3/32')],
                                 sources=['guest0', 'guest1'])
         request = tcp4('10.0.0.4', '10.0.0.3', 1, 2)
         answer = tcp4('10.0.0.3', '10.0.0.4', 2, 1)
-        self.assertEqual(verdict(documents, request, 'outbound', 'guest1'), ('accept', 's1', 1))
-        self.assertEqual(verdict(documents, answer, 'inbound', 'guest1'), ('accept', 's1', 1))
+        self.assertEqual(verdict(documents, request, 'outbound', 'guest1'), '0 accept s1 1')
+        self.assertEqual(verdict(documents, answer, 'inbound', 'guest1'), '0 accept s1 1')
 
     def test_reject_ends_the_search_in_all_sessions(self):
         documents = [UNDERLAY, target_document('zeek', remote='10.9.0.2'),
                      filter_document('no', inbound=[rule(7, 'reject', protocol='udp')]),
                      filter_document('all', inbound=[rule(1)]),
                      session_document('s1', 1, 'no', vni=1), session_document('s2', 2, 'all', vni=2)]
-        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 1, 2)), ('reject', 's1', 7))
-        self.assertEqual(verdict(documents, tcp4('1.1.1.1', '10.0.0.3', 1, 2)), ('accept', 's2', 1))
+        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 1, 2)), '0 reject s1 7')
+        self.assertEqual(verdict(documents, tcp4('1.1.1.1', '10.0.0.3', 1, 2)), '0 accept s2 1')
         documents[4]['spec']['enabled'] = False
-        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 1, 2)), ('accept', 's2', 1))
+        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 1, 2)), '0 accept s2 1')
 
     def test_direction_and_source_of_a_session(self):
         documents = one_session(inbound=[rule(1)], outbound=[rule(2)], direction='outbound')
-        self.assertEqual(verdict(documents, eth(0x0806), 'inbound'), ('none',))
-        self.assertEqual(verdict(documents, eth(0x0806), 'outbound'), ('accept', 's1', 2))
-        self.assertEqual(verdict(documents, eth(0x0806), 'outbound', 'guest1'), ('none',))
+        self.assertEqual(verdict(documents, eth(0x0806), 'inbound'), 'none')
+        self.assertEqual(verdict(documents, eth(0x0806), 'outbound'), '0 accept s1 2')
+        self.assertEqual(verdict(documents, eth(0x0806), 'outbound', 'guest1'), 'none')
 
     def test_services_come_before_rules_in_both_directions(self):
         documents = one_session(inbound=[rule(1, 'reject')], services=['dns'])
         for direction in ('inbound', 'outbound'):
-            self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 53, 2), direction), ('accept', 's1', 'dns'))
-        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 54, 2)), ('reject', 's1', 1))
-        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 54, 2), 'outbound'), ('none',))
+            self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 53, 2), direction), '0 accept s1 dns')
+        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 54, 2)), '0 reject s1 1')
+        self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 54, 2), 'outbound'), 'none')
 
     def test_services_are_tried_in_the_order_given(self):
         documents = one_session(services=['ntp', 'metadata', 'dns'])
-        self.assertEqual(verdict(documents, udp4('169.254.169.254', '10.0.0.3', 123, 53)), ('accept', 's1', 'ntp'))
-        self.assertEqual(verdict(documents, udp4('169.254.169.254', '10.0.0.3', 124, 53)), ('accept', 's1', 'metadata'))
+        self.assertEqual(verdict(documents, udp4('169.254.169.254', '10.0.0.3', 123, 53)), '0 accept s1 ntp')
+        self.assertEqual(verdict(documents, udp4('169.254.169.254', '10.0.0.3', 124, 53)), '0 accept s1 metadata')
 
     def test_runt(self):
-        self.assertEqual(verdict(one_session(inbound=[rule(1)]), bytes(13)), ('runt',))
-        self.assertEqual(verdict(one_session(inbound=[rule(1)]), bytes(14)), ('accept', 's1', 1))
+        self.assertEqual(verdict(one_session(inbound=[rule(1)]), bytes(13)), 'runt')
+        self.assertEqual(verdict(one_session(inbound=[rule(1)]), bytes(14)), '0 accept s1 1')
+
+
+class TierTest(unittest.TestCase):
+    """Tiers are judged apart, 0 first."""
+
+    def documents(self, *sessions):
+        """`sessions` are (name, number, tier or None, inbound rules), all from guest0."""
+        documents = [UNDERLAY, target_document('zeek', remote='10.9.0.2')]
+        for name, number, tier, inbound in sessions:
+            spec = {} if tier is None else {'tier': tier}
+            documents += [filter_document('of-' + name, inbound),
+                          session_document(name, number, 'of-' + name, vni=number, **spec)]
+        return documents
+
+    web = tcp4('1.1.1.1', '10.0.0.3', 5000, 80)
+    name_query = udp4('1.1.1.1', '10.0.0.3', 5000, 53)
+
+    def test_packet_that_two_tiers_accept_gives_two_verdicts(self):
+        documents = self.documents(('web', 7, 0, [rule(10, protocol='tcp')]), ('all', 8, 2, [rule(20)]))
+        self.assertEqual(verdict(documents, self.web), '0 accept web 10; 2 accept all 20')
+        self.assertEqual(verdict(documents, self.name_query), '2 accept all 20')
+
+    def test_packet_has_up_to_four_verdicts(self):
+        documents = self.documents(*((f's{tier}', 10 - tier, tier, [rule(tier + 1)]) for tier in (3, 1, 0, 2)))
+        self.assertEqual(verdict(documents, self.web), '0 accept s0 1; 1 accept s1 2; 2 accept s2 3; 3 accept s3 4')
+
+    def test_session_in_tier_1_takes_nothing_from_tier_0(self):
+        # Its number is the smaller one: within one tier it would be asked first.
+        documents = self.documents(('early', 1, 1, [rule(1)]), ('late', 2, 0, [rule(1)]))
+        self.assertEqual(verdict(documents, self.web), '0 accept late 1; 1 accept early 1')
+
+    def test_reject_in_tier_0_does_not_touch_tier_1(self):
+        documents = self.documents(('no', 1, 0, [rule(5, 'reject')]), ('never', 2, 0, [rule(6)]), ('yes', 3, 1, [rule(7)]))
+        self.assertEqual(verdict(documents, self.web), '0 reject no 5; 1 accept yes 7')
+
+    def test_first_match_decides_within_a_tier(self):
+        documents = self.documents(('second', 2, 3, [rule(1)]), ('first', 1, 3, [rule(9, 'reject', protocol='tcp')]))
+        self.assertEqual(verdict(documents, self.web), '3 reject first 9')
+        self.assertEqual(verdict(documents, self.name_query), '3 accept second 1')
+
+    def test_tier_is_0_unless_said(self):
+        documents = self.documents(('said', 2, 0, [rule(1)]), ('unsaid', 1, None, [rule(1)]))
+        self.assertEqual(verdict(documents, self.web), '0 accept unsaid 1')
+
+    def test_disabled_sessions_and_those_of_another_direction_are_passed_over_in_every_tier(self):
+        documents = self.documents(('off', 1, 1, [rule(1)]), ('out', 2, 1, [rule(1)]), ('on', 3, 1, [rule(1)]))
+        documents[3]['spec']['enabled'] = False
+        documents[5]['spec']['direction'] = 'outbound'
+        self.assertEqual(verdict(documents, self.web), '1 accept on 1')
+
+    def test_service_is_named_in_its_tier(self):
+        documents = self.documents(('web', 1, 0, [rule(10)]), ('dns-only', 2, 2, []))
+        documents[4]['spec']['services'] = ['dns']
+        self.assertEqual(verdict(documents, self.name_query), '0 accept web 10; 2 accept dns-only dns')
+
+
+class ExcludedTest(unittest.TestCase):
+    """What an interface's excluded filter accepts is mirrored by no session there."""
+
+    def documents(self, inbound=(), outbound=(), services=()):
+        return [UNDERLAY, target_document('zeek', remote='10.9.0.2'), filter_document('all', [rule(1)], [rule(1)]),
+                filter_document('management', inbound, outbound, services), excluded_document('guest0', 'management'),
+                *(session_document(f's{tier}', tier + 1, 'all', ['guest0', 'guest1'], vni=tier + 1, tier=tier)
+                  for tier in range(4))]
+
+    every_tier = '0 accept s0 1; 1 accept s1 1; 2 accept s2 1; 3 accept s3 1'
+    ssh = tcp4('1.1.1.1', '10.0.0.3', 5000, 22)
+    web = tcp4('1.1.1.1', '10.0.0.3', 5000, 80)
+
+    def test_excluded_wins_over_every_tier(self):
+        documents = self.documents(inbound=[rule(10, protocol='tcp', destinationPorts=22)])
+        self.assertEqual(verdict(documents, self.ssh), 'excluded')
+        self.assertEqual(verdict(documents, self.web), self.every_tier)
+
+    def test_reject_of_the_excluded_filter_means_nothing(self):
+        documents = self.documents(inbound=[rule(10, 'reject', protocol='tcp', destinationPorts=80), rule(20, protocol='tcp')])
+        self.assertEqual(verdict(documents, self.web), self.every_tier)
+        self.assertEqual(verdict(documents, self.ssh), 'excluded')
+
+    def test_excluded_filter_without_rules_for_the_direction_excludes_nothing(self):
+        documents = self.documents(inbound=[rule(10)])
+        self.assertEqual(verdict(documents, self.web, 'outbound'), self.every_tier)
+        self.assertEqual(verdict(documents, self.web, 'inbound'), 'excluded')
+
+    def test_services_of_the_excluded_filter_exclude_in_both_directions(self):
+        documents = self.documents(inbound=[rule(10, 'reject')], services=['ntp'])
+        for direction in ('inbound', 'outbound'):
+            self.assertEqual(verdict(documents, udp4('1.1.1.1', '10.0.0.3', 123, 123), direction), 'excluded')
+
+    def test_excluded_is_of_its_interface_alone(self):
+        documents = self.documents(inbound=[rule(10)])
+        self.assertEqual(verdict(documents, self.web, interface='guest1'), self.every_tier)
+
+    def test_excluded_counts_also_where_no_session_mirrors(self):
+        documents = self.documents(inbound=[rule(10)])
+        for document in documents[5:]:
+            document['spec']['enabled'] = False
+        self.assertEqual(verdict(documents, self.web), 'excluded')
+
+    def test_loop_guard_and_runt_come_before_the_excluded_filter(self):
+        documents = self.documents(inbound=[rule(10)])
+        udp = ports(50000, 4789) + bytes([8, 0, 0, 0, 0, 0, 1, 0])
+        copy = eth(0x0800, ipv4('10.0.0.3', '10.9.0.2', 17, udp))
+        self.assertEqual(verdict(documents, copy), 'loop_guard')
+        self.assertEqual(verdict(documents, bytes(13)), 'runt')
+
+    def test_interface_without_excluded_filter_is_judged_as_usual(self):
+        documents = self.documents()
+        documents[4]['spec'] = {}
+        self.assertEqual(verdict(documents, self.web), self.every_tier)
 
 
 class LoopGuardTest(unittest.TestCase):
@@ -398,9 +559,9 @@ class LoopGuardTest(unittest.TestCase):
 
     def test_vxlan_copy_and_near_misses(self):
         documents = self.documents(vni=100)
-        self.assertEqual(verdict(documents, self.vxlan(100)), ('loop_guard',))
-        self.assertEqual(verdict(documents, self.vxlan(100)[:50]), ('loop_guard',))
-        accepted = ('accept', 's1', 1)
+        self.assertEqual(verdict(documents, self.vxlan(100)), 'loop_guard')
+        self.assertEqual(verdict(documents, self.vxlan(100)[:50]), 'loop_guard')
+        accepted = '0 accept s1 1'
         self.assertEqual(verdict(documents, self.vxlan(100)[:49]), accepted)
         for frame in (self.vxlan(101), self.vxlan(100, source='10.9.0.1'), self.vxlan(100, destination='10.9.0.3'),
                       self.vxlan(100, port=4788), self.vxlan(100, port=6081), self.vxlan(100, fragment=0x2000)):
@@ -410,31 +571,38 @@ class LoopGuardTest(unittest.TestCase):
         for encapsulation, port in (('vxlan', 4789), ('geneve', 6081)):
             documents = self.documents({'remote': '10.9.0.2', 'encapsulation': encapsulation}, vni=100)
             for first in ('00000000', '02006558', '40000800'):
-                self.assertEqual(verdict(documents, self.vxlan(100, port=port, first=first)), ('loop_guard',))
+                self.assertEqual(verdict(documents, self.vxlan(100, port=port, first=first)), 'loop_guard')
 
     def test_copy_is_guarded_at_every_source_and_behind_two_tags(self):
         documents = self.documents(vni=100)
         copy = self.vxlan(100)
         tagged = copy[:12] + bytes.fromhex('88a80007 81000008') + copy[12:]
         for direction in ('inbound', 'outbound'):
-            self.assertEqual(verdict(documents, tagged, direction), ('loop_guard',))
-            self.assertEqual(verdict(documents, copy, direction, 'wire2'), ('loop_guard',))
+            self.assertEqual(verdict(documents, tagged, direction), 'loop_guard')
+            self.assertEqual(verdict(documents, copy, direction, 'wire2'), 'loop_guard')
 
     def test_source_without_primary_address_sends_from_the_tunnel_address(self):
         documents = self.documents(vni=100, interface='guest1')
-        self.assertEqual(verdict(documents, self.vxlan(100, source='10.9.0.1'), interface='guest1'), ('loop_guard',))
+        self.assertEqual(verdict(documents, self.vxlan(100, source='10.9.0.1'), interface='guest1'), 'loop_guard')
         documents = self.documents({'remote': 'fd00:9::2'}, vni=100)  # guest0 has no IPv6 address
         udp = ports(50000, 4789) + bytes([8, 0, 0, 0, 0, 0, 100, 0])
-        self.assertEqual(verdict(documents, eth(0x86DD, ipv6('fd00:9::1', 'fd00:9::2', 17, udp))), ('loop_guard',))
+        self.assertEqual(verdict(documents, eth(0x86DD, ipv6('fd00:9::1', 'fd00:9::2', 17, udp))), 'loop_guard')
+
+    def test_atomic_fragment_may_be_a_copy_and_a_first_fragment_is_none(self):
+        documents = self.documents({'remote': 'fd00:9::2'}, vni=100)
+        udp = ports(50000, 4789) + bytes([8, 0, 0, 0, 0, 0, 100, 0])
+        at = lambda low: eth(0x86DD, ipv6('fd00:9::1', 'fd00:9::2', 44, bytes([17, 0, 0, low]) + bytes(4) + udp))
+        self.assertEqual(verdict(documents, at(0)), 'loop_guard')
+        self.assertEqual(verdict(documents, at(1)), '0 accept s1 1')
 
     def test_disabled_session_makes_no_copies(self):
         documents = self.documents(vni=100, enabled=False)
-        self.assertEqual(verdict(documents, self.vxlan(100)), ('none',))
+        self.assertEqual(verdict(documents, self.vxlan(100)), 'none')
 
     def test_group_members(self):
         documents = self.documents({'members': ['a', 'b']}, vni=100)
         documents += [target_document('a', remote='10.9.0.4'), target_document('b', remote='10.9.0.5')]
-        self.assertEqual(verdict(documents, self.vxlan(100, destination='10.9.0.5')), ('loop_guard',))
+        self.assertEqual(verdict(documents, self.vxlan(100, destination='10.9.0.5')), 'loop_guard')
 
     def gre(self, header):
         return eth(0x0800, ipv4('10.0.0.3', '10.9.0.2', 47, bytes.fromhex(header)))
@@ -447,10 +615,10 @@ class LoopGuardTest(unittest.TestCase):
         for encapsulation in frames:
             documents = self.documents({'remote': '10.9.0.2', 'encapsulation': encapsulation}, sessionId=7)
             for other, header in frames.items():
-                want = ('loop_guard',) if other == encapsulation else ('accept', 's1', 1)
+                want = 'loop_guard' if other == encapsulation else '0 accept s1 1'
                 self.assertEqual(verdict(documents, self.gre(header)), want)
             documents[3]['spec']['sessionId'] = 8
-            want = ('loop_guard',) if encapsulation == 'erspan1' else ('accept', 's1', 1)
+            want = 'loop_guard' if encapsulation == 'erspan1' else '0 accept s1 1'
             self.assertEqual(verdict(documents, self.gre(frames[encapsulation])), want)
 
     def test_erspan_cut_short(self):
@@ -459,35 +627,35 @@ class LoopGuardTest(unittest.TestCase):
             documents = self.documents({'remote': '10.9.0.2', 'encapsulation': encapsulation}, sessionId=7)
             frame = self.gre(header)
             self.assertEqual(len(frame), 34 + whole)
-            self.assertEqual(verdict(documents, frame), ('loop_guard',))
-            self.assertEqual(verdict(documents, frame[:-1]), ('accept', 's1', 1))
+            self.assertEqual(verdict(documents, frame), 'loop_guard')
+            self.assertEqual(verdict(documents, frame[:-1]), '0 accept s1 1')
 
     def test_edge_target(self):
         documents = self.documents({'remote': '10.9.0.2', 'interface': 'wire1', 'vlanId': 200}, 'wire2', sessionId=7)
         type2 = '1000 88be 00000009 1000 1807 00000001'
         copy = eth(0x0800, ipv4('10.9.0.1', '10.9.0.2', 47, bytes.fromhex(type2)))
-        self.assertEqual(verdict(documents, copy, interface='wire2'), ('loop_guard',))
+        self.assertEqual(verdict(documents, copy, interface='wire2'), 'loop_guard')
         tagged = eth(0x0806, tags=[(0x8100, 200)])
-        self.assertEqual(verdict(documents, tagged, interface='wire1'), ('loop_guard',))
-        self.assertEqual(verdict(documents, tagged, interface='wire2'), ('accept', 's1', 1))
-        self.assertEqual(verdict(documents, eth(0x0806, tags=[(0x8100, 201)]), interface='wire1'), ('none',))
-        self.assertEqual(verdict(documents, eth(0x0806, tags=[(0x8100, 9), (0x8100, 200)]), interface='wire1'), ('none',))
+        self.assertEqual(verdict(documents, tagged, interface='wire1'), 'loop_guard')
+        self.assertEqual(verdict(documents, tagged, interface='wire2'), '0 accept s1 1')
+        self.assertEqual(verdict(documents, eth(0x0806, tags=[(0x8100, 201)]), interface='wire1'), 'none')
+        self.assertEqual(verdict(documents, eth(0x0806, tags=[(0x8100, 9), (0x8100, 200)]), interface='wire1'), 'none')
 
     def test_vlan_target(self):
         documents = self.documents({'interface': 'wire1', 'vlanId': 200}, 'guest0')
-        self.assertEqual(verdict(documents, eth(0x0806, tags=[(0x88A8, 200)]), interface='wire1'), ('loop_guard',))
+        self.assertEqual(verdict(documents, eth(0x0806, tags=[(0x88A8, 200)]), interface='wire1'), 'loop_guard')
 
     def test_tag_is_guarded_where_the_edge_of_the_target_is_a_source_itself(self):
         documents = self.documents({'remote': '10.9.0.2', 'interface': 'wire1', 'vlanId': 200}, 'wire1', sessionId=7)
         for direction in ('inbound', 'outbound'):
-            for vlan_id, want in ((200, ('loop_guard',)), (201, ('accept', 's1', 1))):
+            for vlan_id, want in ((200, 'loop_guard'), (201, '0 accept s1 1')):
                 frame = eth(0x0806, tags=[(0x8100, 0xE000 | vlan_id)])
                 self.assertEqual(verdict(documents, frame, direction, 'wire1'), want)
 
     def test_tag_of_a_target_is_guarded_whether_a_session_uses_it_or_not(self):
         documents = self.documents(vni=100, interface='wire1')
         documents.append(target_document('unused', interface='wire1', vlanId=200))
-        self.assertEqual(verdict(documents, eth(0x0806, tags=[(0x8100, 200)]), interface='wire1'), ('loop_guard',))
+        self.assertEqual(verdict(documents, eth(0x0806, tags=[(0x8100, 200)]), interface='wire1'), 'loop_guard')
 
     def test_route_to_the_target_decides_the_tunnel_address(self):
         underlays = [
@@ -501,7 +669,7 @@ class LoopGuardTest(unittest.TestCase):
                                ('10.50.1.1', '10.9.0.1'), ('9.9.9.9', '10.9.0.1')):
             documents = underlays + self.documents({'remote': remote}, 'guest1', vni=100)[1:]
             frame = self.vxlan(100, source=tunnel, destination=remote)
-            self.assertEqual(verdict(documents, frame, interface='guest1'), ('loop_guard',), remote)
+            self.assertEqual(verdict(documents, frame, interface='guest1'), 'loop_guard', remote)
 
 
 if __name__ == '__main__':

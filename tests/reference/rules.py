@@ -7,7 +7,8 @@ EXTENSION_PROTOCOLS = (0, 43, 44, 60, 135, 59, 139, 255)
 LENGTHS = {4: (0, 1, 8, 12, 16, 20, 24, 25, 28, 30, 31, 32), 6: (0, 1, 7, 16, 32, 48, 63, 64, 65, 96, 120, 127, 128)}
 BITS = {4: 32, 6: 128}
 # What the rule is about, and how often.
-SUBJECTS = {'ports': 8, 'icmp': 3, 'flags': 2, 'protocol': 3, 'addresses': 4, 'frame': 3, 'everything': 0.3}
+SUBJECTS = {'ports': 8, 'icmp': 3, 'flags': 2, 'protocol': 3, 'addresses': 4, 'fragment': 3, 'frame': 3, 'everything': 0.3}
+LAYER4_FIELDS = ('sourcePorts', 'destinationPorts', 'icmpType', 'icmpCode', 'tcpFlags')
 
 
 class Pool:
@@ -28,6 +29,8 @@ class Pool:
                 self.add_frame_fields(1)
             if self.chance.random() < 0.15 and not self.is_about_other_types():
                 self.fields['dscp'] = self.chance.choice((0, 46, 63, self.chance.randrange(64)))
+            if self.chance.random() < 0.1 and not self.is_about_other_types():
+                self.add_fragment()
         if self.chance.random() < 0.05:
             self.fields['description'] = 'of a random configuration'
         return self.fields
@@ -77,6 +80,18 @@ class Pool:
     def about_addresses(self):
         self.add_prefixes()
 
+    def about_fragment(self):
+        self.add_fragment()
+        if self.chance.random() < 0.3:
+            self.fields['protocol'] = self.chance.choice(PROTOCOLS)
+        if self.fields.get('protocol') not in ('icmp', 'icmpv6') and self.chance.random() < 0.3:
+            self.add_prefixes()
+
+    def add_fragment(self):
+        """`later` is refused beside fields of layer 4, which no later fragment has."""
+        has_layer4 = any(key in self.fields for key in LAYER4_FIELDS)
+        self.fields['fragment'] = self.chance.choice(('no', 'first', 'any') if has_layer4 else ('no', 'first', 'later', 'any'))
+
     def about_frame(self):
         self.add_frame_fields(self.chance.randint(1, 3))
 
@@ -97,7 +112,7 @@ class Pool:
             family = {'icmp': 4, 'icmpv6': 6}.get(self.fields.get('protocol'))
         if family is not None:
             self.fields['etherType'] = self.chance.choice({4: ('ipv4', 0x0800), 6: ('ipv6', 0x86DD)}[family])
-        elif any(key in self.fields for key in ('protocol', 'sourcePorts', 'destinationPorts', 'dscp')):
+        elif any(key in self.fields for key in ('protocol', 'sourcePorts', 'destinationPorts', 'dscp', 'fragment')):
             self.fields['etherType'] = self.chance.choice(('ipv4', 'ipv6'))
         else:
             self.fields['etherType'] = self.chance.choice(

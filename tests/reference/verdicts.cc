@@ -1,4 +1,5 @@
-// The firmware's verdicts on batches of packets, one line a packet, for compare.py.
+// The firmware's verdicts on batches of packets, one line a packet, for compare.py: by the tables that the agent itself
+// builds, through a worker's own cache.
 //
 //   reference_verdicts MANIFEST
 //
@@ -12,6 +13,7 @@
 #include <iostream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,18 +21,17 @@
 #include <utility>
 #include <vector>
 
-#include "agent/build.h"
+#include "agent/epoch.h"
 #include "base/status.h"
 #include "codec/codec.h"
 #include "config/board.h"
 #include "config/config.h"
 #include "config/tunnel_ids.h"
 #include "config/validate.h"
+#include "datapath/verdict_cache.h"
 #include "packet/flow_key.h"
 #include "packet/parse.h"
-#include "rules/classifier.h"
-#include "rules/compile.h"
-#include "rules/loop_guard.h"
+#include "rules/rule_list.h"
 
 namespace heliostat {
 namespace {
@@ -39,17 +40,10 @@ using Bytes = std::span<const std::uint8_t>;
 
 struct Packet {
   std::uint32_t interface_number = 0;
+  std::uint32_t port = 0;
   config::Direction direction = config::Direction::kInbound;
   std::vector<std::uint8_t> frame;  // memory of its own: the address sanitizer sees a read past its end
   std::string verdict;
-};
-
-// Everything that judges the packets of one batch.
-struct Mirror {
-  config::Config config;
-  std::vector<config::Interface> interfaces;
-  rules::Compiled compiled;
-  rules::LoopGuard loop_guard;
 };
 
 Result<std::vector<std::uint8_t>> ReadFile(const std::string& path) {
@@ -75,28 +69,17 @@ std::vector<config::Interface> InterfacesOf(const config::Board& board) {
   return interfaces;
 }
 
-Result<Mirror> Load(Bytes config_bytes, Bytes board_bytes) {
+Result<agent::MadeEpoch> Load(Bytes config_bytes, Bytes board_bytes) {
   Result<config::Board> board = codec::DecodeBoard(board_bytes);
-  if (!board.ok()) {
-    return board.status();
-  }
+  if (!board.ok()) return board.status();
   HELIOSTAT_RETURN_IF_ERROR(config::ValidateBoard(*board));
   Result<config::Config> config = codec::DecodeConfig(config_bytes, board->limits);
-  if (!config.ok()) {
-    return config.status();
-  }
-  Mirror mirror{.config = std::move(*config), .interfaces = InterfacesOf(*board), .compiled = {}, .loop_guard = {}};
-  HELIOSTAT_RETURN_IF_ERROR(config::Validate(
-      mirror.config, {.interfaces_known = true, .interfaces = mirror.interfaces, .limits = board->limits}));
-  Result<rules::Compiled> compiled = rules::Compile(mirror.config);
-  if (!compiled.ok()) {
-    return compiled.status();
-  }
-  mirror.compiled = std::move(*compiled);
-  HELIOSTAT_RETURN_IF_ERROR(config::PickTunnelIds(mirror.config));
-  const agent::OwnCopies own = agent::FindOwnCopies(mirror.config, mirror.interfaces);
-  mirror.loop_guard = rules::LoopGuard(own.copies, own.vlans);
-  return mirror;
+  if (!config.ok()) return config.status();
+  const std::vector<config::Interface> interfaces = InterfacesOf(*board);
+  HELIOSTAT_RETURN_IF_ERROR(
+      config::Validate(*config, {.interfaces_known = true, .interfaces = interfaces, .limits = board->limits}));
+  HELIOSTAT_RETURN_IF_ERROR(config::PickTunnelIds(*config));
+  return agent::MakeEpoch(std::make_shared<const config::Config>(std::move(*config)), interfaces, {}, {}, {});
 }
 
 // The next packet of the stream; nothing at its end or where it is cut short.
@@ -111,6 +94,7 @@ std::optional<Packet> TakePacket(Bytes& stream) {
   }
   const Bytes frame = stream.subspan(kHeaderBytes, u32(5));
   Packet packet{.interface_number = u32(0),
+                .port = 0,
                 .direction = stream[4] == 0 ? config::Direction::kInbound : config::Direction::kOutbound,
                 .frame = {frame.begin(), frame.end()},
                 .verdict = {}};
@@ -130,62 +114,83 @@ std::string_view ServiceName(config::Service service) {
   return "?";
 }
 
-const rules::InterfacePolicy* PolicyAt(const Mirror& mirror, const std::string& interface,
-                                       config::Direction direction) {
-  for (const rules::CompiledInterface& compiled : mirror.compiled.interfaces) {
-    if (compiled.name == interface) {
-      return &compiled.directions.at(static_cast<std::size_t>(direction));
-    }
+// Which sessions the slots of each tier of a source are, as its table has them.
+std::vector<const rules::TierPolicy*> TiersOf(const agent::Epoch& epoch, const datapath::SourceTable& table) {
+  const std::string& name = epoch.plan.interfaces[table.port].name;
+  const auto interface = std::ranges::find(epoch.compiled.interfaces, name, &rules::CompiledInterface::name);
+  std::vector<const rules::TierPolicy*> tiers;
+  for (const rules::TierPolicy& tier : interface->directions.at(static_cast<std::size_t>(table.direction)).tiers) {
+    if (tier.policy != nullptr) tiers.push_back(&tier);
   }
-  return nullptr;
+  return tiers;
 }
 
-std::string VerdictLine(const Mirror& mirror, const rules::InterfacePolicy& at, const rules::Verdict& verdict) {
-  if (verdict.outcome == rules::Outcome::kNone) {
-    return "none";
-  }
-  const rules::RuleOrigin& origin = at.policy->OriginOf(verdict);
-  std::string line = verdict.outcome == rules::Outcome::kAccept ? "accept " : "reject ";
-  line += mirror.config.sessions.at(at.sessions.at(verdict.slot)).metadata.name + " ";
-  line += origin.number != 0 ? std::to_string(origin.number) : std::string(ServiceName(origin.service));
-  return line;
+std::string VerdictText(const agent::Epoch& epoch, const rules::TierPolicy& tier, const rules::Verdict& verdict) {
+  const rules::RuleOrigin& origin = tier.policy->OriginOf(verdict);
+  const config::Session& session = epoch.plan.config->sessions.at(tier.sessions.at(verdict.slot));
+  std::string text = std::to_string(session.tier);
+  text += verdict.outcome == rules::Outcome::kAccept ? " accept " : " reject ";
+  text += session.metadata.name + " ";
+  text += origin.number != 0 ? std::to_string(origin.number) : std::string(ServiceName(origin.service));
+  return text;
 }
 
 // As a worker does: a burst of one interface and direction at once.
-void JudgeBurst(const Mirror& mirror, std::uint32_t interface, std::span<Packet* const> burst) {
+void JudgeBurst(const agent::Epoch& epoch, datapath::VerdictCache& cache, const datapath::SourceTable* table,
+                std::span<Packet* const> burst) {
   std::vector<packet::FlowKey> keys;
   for (const Packet* packet : burst) keys.push_back(packet::Parse(packet->frame));
-  const rules::InterfacePolicy* at = PolicyAt(mirror, mirror.interfaces[interface].name, burst.front()->direction);
   std::vector<rules::Verdict> verdicts(burst.size());
-  if (at != nullptr && at->policy != nullptr) {
-    at->policy->Classify(keys, verdicts);
-  }
   for (std::size_t i = 0; i < burst.size(); ++i) {
     if (keys[i].Has(packet::FlowKey::kRunt)) {
       burst[i]->verdict = "runt";
-    } else if (mirror.loop_guard.IsOwnCopy(interface, keys[i], burst[i]->frame)) {
+    } else if (epoch.tables->guard->IsOwnCopy(burst[i]->port, keys[i], burst[i]->frame)) {
       burst[i]->verdict = "loop_guard";
-    } else {
-      burst[i]->verdict = at == nullptr ? "none" : VerdictLine(mirror, *at, verdicts[i]);
     }
+  }
+  if (table != nullptr && table->excluded) {
+    cache.Classify(*table->excluded->policy, keys, verdicts);
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+      const bool excluded = verdicts[i].outcome == rules::Outcome::kAccept;
+      if (excluded && burst[i]->verdict.empty()) burst[i]->verdict = "excluded";
+    }
+  }
+  std::vector<std::string> judged(burst.size());
+  if (table != nullptr) {
+    const std::vector<const rules::TierPolicy*> tiers = TiersOf(epoch, *table);
+    for (std::size_t tier = 0; tier < table->tiers.size(); ++tier) {
+      cache.Classify(*table->tiers[tier].policy, keys, verdicts);
+      for (std::size_t i = 0; i < burst.size(); ++i) {
+        if (verdicts[i].outcome == rules::Outcome::kNone) continue;
+        judged[i] += (judged[i].empty() ? "" : "; ") + VerdictText(epoch, *tiers.at(tier), verdicts[i]);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    if (burst[i]->verdict.empty()) burst[i]->verdict = judged[i].empty() ? "none" : judged[i];
   }
 }
 
-Status JudgePackets(const Mirror& mirror, std::span<Packet> packets) {
+Status JudgePackets(const agent::Epoch& epoch, std::span<Packet> packets) {
   constexpr std::size_t kMaxBurst = 64;
   std::map<std::pair<std::uint32_t, config::Direction>, std::vector<Packet*>> lanes;
   for (Packet& packet : packets) {
-    const auto interface = std::ranges::find(mirror.interfaces, packet.interface_number, &config::Interface::number);
-    if (interface == mirror.interfaces.end()) {
+    const std::vector<config::Interface>& interfaces = epoch.plan.interfaces;
+    const auto interface = std::ranges::find(interfaces, packet.interface_number, &config::Interface::number);
+    if (interface == interfaces.end()) {
       return Status(Code::kNotFound, "packets", "no interface of number " + std::to_string(packet.interface_number));
     }
-    lanes[{static_cast<std::uint32_t>(interface - mirror.interfaces.begin()), packet.direction}].push_back(&packet);
+    packet.port = static_cast<std::uint32_t>(interface - interfaces.begin());
+    lanes[{packet.port, packet.direction}].push_back(&packet);
   }
+  datapath::VerdictCache cache;
   for (const auto& [lane, of_lane] : lanes) {
+    const datapath::SourceTable* table =
+        epoch.tables->ports.at(lane.first).directions.at(static_cast<std::size_t>(lane.second)).get();
     std::span<Packet* const> rest(of_lane);
     for (std::size_t size = 1; !rest.empty(); size = size % kMaxBurst + 1) {  // bursts of every size
       const std::size_t count = std::min(size, rest.size());
-      JudgeBurst(mirror, lane.first, rest.first(count));
+      JudgeBurst(epoch, cache, table, rest.first(count));
       rest = rest.subspan(count);
     }
   }
@@ -199,9 +204,9 @@ Status JudgeBatch(const std::string& config_path, const std::string& board_path,
   for (const auto* file : {&config, &board, &stream}) {
     HELIOSTAT_RETURN_IF_ERROR(file->status());
   }
-  Result<Mirror> mirror = Load(*config, *board);
-  if (!mirror.ok()) {
-    return mirror.status().Within(config_path);
+  Result<agent::MadeEpoch> made = Load(*config, *board);
+  if (!made.ok()) {
+    return made.status().Within(config_path);
   }
 
   std::vector<Packet> packets;
@@ -212,7 +217,7 @@ Status JudgeBatch(const std::string& config_path, const std::string& board_path,
   if (!rest.empty()) {
     return Status(Code::kDataLoss, packets_path, "the last packet is cut short");
   }
-  HELIOSTAT_RETURN_IF_ERROR(JudgePackets(*mirror, packets));
+  HELIOSTAT_RETURN_IF_ERROR(JudgePackets(made->epoch, packets));
   for (const Packet& packet : packets) {
     std::cout << packet.verdict << '\n';
   }

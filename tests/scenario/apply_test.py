@@ -301,6 +301,16 @@ class OneLiners(ApplyCase):
         self.refused("set", "interface", "wire0", "--unset", "percent", says=('"percent" is not a field here', "owner", "tags"))
         self.refused("set", "interface", "wire0", "--tag", "a", says="--tag")
 
+    def test_set_puts_a_session_in_a_tier_and_excludes_at_an_interface(self):
+        self.apply(MIRROR)
+        self.out("set", "session", "web", "--tier", "1")
+        self.assertEqual(self.spec("session", "web")["tier"], 1)
+        self.refused("set", "session", "web", "--tier", "4", says='--tier: session "web" tier: 4 is out of range')
+        self.out("set", "interface", "guest0", "--excluded", "web")
+        self.assertEqual(self.spec("interface", "guest0"), {"excluded": "web"})
+        self.out("set", "interface", "guest0", "--unset", "excluded")
+        self.assertEqual(self.out("export", "interface"), "")
+
     def test_what_a_burst_counts_changes_with_the_unit(self):
         self.apply(MIRROR)
         self.out("set", "session", "web", "--packets-per-second", "1000", "--burst", "50")
@@ -478,6 +488,7 @@ class Export(ApplyCase):
             said = self.apply(whole, "--prune", "--all-owners")
             self.assertIn("nothing to change", said, path)
             self.assertEqual(self.out("diff", "-f", "-", text=whole), "", path)
+            self.out("set", "interface", "guest0", "--unset", "excluded")  # what is said of interfaces is never pruned
 
     def test_one_kind_or_one_resource(self):
         self.apply(MIRROR)

@@ -146,6 +146,17 @@ class Get(Reading):
         self.assertIn("10.0k packets/s", text)
         self.assertIn("MIRROR-IN", self.ask("get", "interfaces", "-o", "wide"))
 
+    def test_shows_rules_with_their_hits(self):
+        rows = self.rows("get", "rules", "web")
+        self.assertEqual(rows[0], "FILTER DIRECTION RULE ACTION MATCH HITS".split())
+        self.assertEqual(len(rows), 9)
+        rules = self.ask_json("get", "rules", "dns-and-icmp")["rules"]
+        self.assertEqual([rule.get("service", rule.get("number")) for rule in rules], ["dns", 10, 20] * 2)
+        self.assertTrue(all(isinstance(rule["hits"], int) for rule in rules))
+        every = self.ask("get", "rules", "-o", "name").splitlines()
+        self.assertIn("web inbound/10", every)
+        self.refused("get", "rules", "wbe", words=('filter "wbe"', "did you mean web?"))
+
     def test_shows_all_kinds_at_once(self):
         text = self.ask("get", "all")
         for name in ("interface/guest0", "underlay/analyser", "target/zeek", "filter/web", "session/web"):
@@ -225,7 +236,7 @@ class Describe(Reading):
         self.assertRegex(text, r"picked by the card")
         text = self.ask("describe", "filter", "web")
         self.assertRegex(text, r"(?m)^Used by: +lost, resting, web$")
-        self.assertRegex(text, r"(?m)^ +20 +accept +tcp +any +any +any +443$")
+        self.assertRegex(text, r"(?m)^ +20 +accept +\d+ +tcp +any +any +any +443$")
         text = self.ask("describe", "target", "zeek")
         self.assertRegex(text, r"(?m)^Used by: +arrivals, web$")
         self.assertRegex(text, r"(?m)^Member of: +both$")

@@ -6,7 +6,7 @@
 namespace heliostat::support {
 
 // While it lives, allocations of this thread through operator new are counted, and the `nth` (from 1) fails, then all
-// behind it or none. 0: none fails. One at a time on a thread.
+// behind it or none. With 0 none fails. A thread may have one at a time.
 class FailingMemory {
  public:
   enum class Then : std::uint8_t { kGoesOn, kFailsForGood };
@@ -15,7 +15,7 @@ class FailingMemory {
   FailingMemory(const FailingMemory&) = delete;
   FailingMemory& operator=(const FailingMemory&) = delete;
 
-  // What the test's own devices take is not counted.
+  // While a Pause lives, allocations are not counted: those of the test's own devices.
   class Pause {
    public:
     Pause();

@@ -21,7 +21,7 @@ namespace heliostat::support {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// An unparseable text is a broken test: abort.
+// Text that can't be parsed is a broken test, so these abort.
 MacAddress Mac(std::string_view text);
 IpAddress Ip(std::string_view text);
 

@@ -27,7 +27,7 @@ inline std::shared_ptr<const config::Config> Shared(config::Config config) {
   return std::make_shared<const config::Config>(std::move(config));
 }
 
-// The same to a group of 10.9.0.2 and 10.9.0.3, neighbours 02:00:00:00:09:02 and :03.
+// The same mirror, but to a group of 10.9.0.2 and 10.9.0.3, neighbours 02:00:00:00:09:02 and :03.
 config::Config MirrorToGroup();
 
 }  // namespace heliostat::support

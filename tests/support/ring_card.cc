@@ -35,7 +35,7 @@ hal::PacketPool* Pool(const std::string& name, std::uint32_t count, std::uint16_
 }  // namespace
 
 void StartDpdk() {
-  // Kept where a leak checker sees it, though nothing reads it.
+  // The pointer is kept where a leak checker sees it, though nothing reads it.
   [[gnu::used]] static const auto* eal = [] {
     Result<hal::dpdk::Eal> started = hal::dpdk::Eal::Start({.lcores = "0@(0-1),1@(0-1),2@(0-1)", .memory_mib = 256});
     Check(started.status());
@@ -91,7 +91,7 @@ RingCard::~RingCard() {
     port.port.reset();
     rte_eth_dev_close(id);
     rte_vdev_uninit(port.device.c_str());
-    rte_ring_free(port.receive);
+    for (rte_ring* ring : port.receive) rte_ring_free(ring);
     for (rte_ring* ring : port.send) rte_ring_free(ring);
   }
   rte_mempool_free(originals_);
@@ -103,14 +103,19 @@ void RingCard::OpenPort(const RingPortOptions& options, std::uint32_t workers) {
   PortRings port;
   port.options = options;
   const std::string name = id_ + options.name;
-  port.receive = rte_ring_create((name + "r").c_str(), 2048, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+  for (std::uint16_t i = 0; i < options.receive_queues; ++i) {
+    port.receive.push_back(
+        rte_ring_create((name + "r" + std::to_string(i)).c_str(), 2048, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ));
+  }
   for (std::uint32_t i = 0; i < workers; ++i) {
     port.send.push_back(rte_ring_create((name + "s" + std::to_string(i)).c_str(), options.send_room, SOCKET_ID_ANY,
                                         RING_F_SP_ENQ | RING_F_SC_DEQ));
   }
-  if (port.receive == nullptr || port.send.back() == nullptr) Broken("no ring");
+  if (port.receive.back() == nullptr || port.send.back() == nullptr) Broken("no ring");
   const auto any_socket = static_cast<unsigned>(SOCKET_ID_ANY);
-  if (rte_eth_from_rings(name.c_str(), &port.receive, 1, port.send.data(), workers, any_socket) < 0) Broken("no port");
+  if (rte_eth_from_rings(name.c_str(), port.receive.data(), options.receive_queues, port.send.data(), workers,
+                         any_socket) < 0)
+    Broken("no port");
   port.device = "net_ring_" + name;
   MacAddress mac = Mac("02:48:53:00:00:00");
   mac.bytes[5] = static_cast<std::uint8_t>(options.number);
@@ -119,6 +124,7 @@ void RingCard::OpenPort(const RingPortOptions& options, std::uint32_t workers) {
                                              .mac = mac,
                                              .mtu = 0,
                                              .workers = static_cast<std::uint16_t>(workers),
+                                             .receive_queues = options.receive_queues,
                                              .pool = originals_});
   Check(opened.status());
   port.port = std::move(*opened);
@@ -129,10 +135,18 @@ void RingCard::MakeWorkers(const RingCardOptions& options) {
   std::vector<datapath::Lane> lanes;
   const auto index = [this](const std::string& name) { return static_cast<std::uint16_t>(Index(name)); };
   for (const auto& [first, second] : options.wires) {
-    lanes.push_back({index(first), 0, index(second)});
-    lanes.push_back({index(second), 0, index(first)});
+    for (std::uint16_t queue = 0; queue < ports_[index(first)].receive.size(); ++queue) {
+      lanes.push_back(datapath::WireLane{.input = {index(first), queue}, .output = index(second)});
+    }
+    for (std::uint16_t queue = 0; queue < ports_[index(second)].receive.size(); ++queue) {
+      lanes.push_back(datapath::WireLane{.input = {index(second), queue}, .output = index(first)});
+    }
   }
-  for (const std::string& tap : options.taps) lanes.push_back({index(tap), 0, datapath::kNoPort});
+  for (const std::string& tap : options.taps) lanes.push_back(datapath::TapLane{.input = {index(tap), 0}});
+  for (const CopiesOf& copies : options.copies) {
+    lanes.push_back(datapath::CopiesLane{
+        .input = {index(copies.port), 0}, .source = index(copies.source), .direction = copies.direction});
+  }
   for (std::uint32_t number = 0; number < options.workers; ++number) {
     datapath::WorkerOptions worker;
     worker.number = number;
@@ -158,7 +172,7 @@ std::size_t RingCard::Index(const std::string& name) const {
 
 void RingCard::Apply(const config::Config& config) { Check(agent_->Apply(Shared(config)).status()); }
 
-void RingCard::Put(const std::string& port, const Bytes& frame, std::size_t segment_bytes) {
+void RingCard::Put(const std::string& port, const Bytes& frame, std::size_t segment_bytes, std::uint16_t queue) {
   hal::Packet* head = nullptr;
   std::size_t at = 0;
   do {
@@ -174,7 +188,7 @@ void RingCard::Put(const std::string& port, const Bytes& frame, std::size_t segm
       Broken("too many segments");
     }
   } while (at < frame.size());
-  if (rte_ring_enqueue(ports_[Index(port)].receive, head) != 0) Broken("no room at " + port);
+  if (rte_ring_enqueue(ports_[Index(port)].receive.at(queue), head) != 0) Broken("no room at " + port);
 }
 
 std::vector<Bytes> RingCard::Take(const std::string& port) {
@@ -207,7 +221,7 @@ void RingCard::SetLink(const std::string& port, bool up) {
 
 datapath::EntryCounts RingCard::Ledger(const std::string& session, const std::string& interface,
                                        config::Direction direction) const {
-  const agent::LedgerKey key{session, static_cast<std::uint16_t>(Index(interface)), direction};
+  const agent::LedgerKey key{session, interface, direction};
   for (const agent::LedgerLine& line : agent_->Read().ledger) {
     if (line.key == key) return line.counts;
   }

@@ -34,13 +34,22 @@ struct RingPortOptions {
   std::uint16_t mtu = 1500;
   std::string primary_ipv4 = {};  // empty: none
   std::string primary_ipv6 = {};
+  std::uint16_t receive_queues = 1;
   unsigned send_room = 1024;  // frames the port takes before it is full: a power of two; one less fits
+};
+
+// The frames that arrive at `port` are a switch's copies of frames that it forwarded itself.
+struct CopiesOf {
+  std::string port;
+  std::string source;
+  config::Direction direction = config::Direction::kInbound;
 };
 
 struct RingCardOptions {
   std::vector<RingPortOptions> ports;
   std::vector<std::pair<std::string, std::string>> wires;
   std::vector<std::string> taps;
+  std::vector<CopiesOf> copies;
   std::uint32_t copy_buffers = 1023;
   std::uint32_t workers = 1;  // each with a send queue of its own; lanes are dealt in turn
 };
@@ -53,7 +62,7 @@ class RingCard {
   explicit RingCard(RingCardOptions options);
   ~RingCard();
 
-  // Aborts when it is not valid: a broken test.
+  // Aborts when `config` is not valid, since the test is broken then.
   void Apply(const config::Config& config);
   agent::Agent& agent() { return *agent_; }
   datapath::Worker& worker(std::size_t i = 0) { return *workers_[i]; }
@@ -61,15 +70,15 @@ class RingCard {
   ManualClock& clock() { return clock_; }
   hal::dpdk::EthdevPort& port(const std::string& name) { return *ports_[Index(name)].port; }
 
-  // A frame arrives at the port; segments of at most `segment_bytes`. Aborts when there is no room.
-  void Put(const std::string& port, const Bytes& frame, std::size_t segment_bytes = 2048);
-  // What the card has sent there since the last call, in order.
+  // Lets a frame arrive at the port, in segments of at most `segment_bytes`. Aborts when there is no room.
+  void Put(const std::string& port, const Bytes& frame, std::size_t segment_bytes = 2048, std::uint16_t queue = 0);
+  // Returns what the card has sent there since the last call, in order.
   std::vector<Bytes> Take(const std::string& port);
   // Every worker passes over its lanes until nothing comes any more.
   void Run();
   void SetLink(const std::string& port, bool up);
 
-  // By name, for the one line that the test is about; all zero when there is none.
+  // Returns the ledger line of these names; all zero when there is none.
   [[nodiscard]] datapath::EntryCounts Ledger(const std::string& session, const std::string& interface,
                                              config::Direction direction) const;
   [[nodiscard]] datapath::PortCounts Port(const std::string& name) const;
@@ -81,7 +90,7 @@ class RingCard {
  private:
   struct PortRings {
     RingPortOptions options;
-    rte_ring* receive = nullptr;
+    std::vector<rte_ring*> receive;  // by queue
     std::vector<rte_ring*> send;
     std::unique_ptr<hal::dpdk::EthdevPort> port;
     std::string device;

@@ -14,7 +14,7 @@ std::string UnityName(std::string_view suite, std::string_view name) {
   return result;
 }
 
-// On one line, with single spaces, and ';' for ':'.
+// Puts the text on one line, with single spaces, and ';' for ':'.
 std::string UnityMessage(std::string_view text) {
   std::string result;
   for (const char c : text) {

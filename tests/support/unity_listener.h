@@ -27,7 +27,7 @@ class UnityListener : public testing::EmptyTestEventListener {
   void OnTestIterationEnd(const testing::UnitTest& unit_test, int iteration) override;
 
  private:
-  // What failed outside any one test: a suite's or the program's own set-up and tear-down.
+  // Reports what failed outside any one test: in a suite's or the program's own set-up or tear-down.
   void ReportOutsideTests(const testing::TestResult& result, std::string_view name);
   void Fail(const testing::TestResult& result, const char* file, int line, const std::string& name);
 

@@ -8,9 +8,9 @@ namespace heliostat::hal {
 class Clock {
  public:
   virtual ~Clock() = default;
-  // Never goes back; for rates and ages. Any thread.
+  // A time that never goes back, for rates and ages. Any thread.
   [[nodiscard]] virtual std::uint64_t MonotonicNs() = 0;
-  // Since 1970-01-01 UTC; for time stamps of copies. Any thread.
+  // The time since 1970-01-01 UTC, for time stamps of copies. Any thread.
   [[nodiscard]] virtual std::uint64_t WallNs() = 0;
 };
 

@@ -1,9 +1,9 @@
 // Flash memory, as NOR and managed NAND have it: whole blocks are erased to 0xff, then each program unit can be
 // written once. A region is a run of blocks that one log owns; offsets count from its start.
 //
-// What a power cut leaves: of an unfinished program or erase any bytes of its range, old, new or neither; of what was
-// finished but not synced, any part may be lost, later ones without earlier ones. What Sync returned ok for stays.
-// One thread at a time.
+// After a power cut the range of an unfinished program or erase holds any bytes, old, new or neither. Of what was
+// finished but not synced, any part may be lost, later ones without earlier ones. What Sync returned ok for stays. One
+// thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -28,18 +28,18 @@ class Flash {
   virtual ~Flash() = default;
   [[nodiscard]] virtual const FlashGeometry& geometry() const = 0;
 
-  // kDataLoss when the device can't give the bytes. Beyond the end: kInternal, here and below.
+  // kDataLoss when the device can't give the bytes. kInternal, here and below, beyond the end.
   [[nodiscard]] virtual Status Read(std::uint64_t offset, std::span<std::uint8_t> out) = 0;
 
-  // Offset and size are multiples of program_bytes, and every unit was not programmed since its block's erase; else
-  // kInternal. kUnavailable when the device fails; the range is then as after a power cut.
+  // Offset and size must be multiples of program_bytes, and no unit may have been programmed since its block's erase,
+  // else kInternal. kUnavailable when the device fails; the range is then as after a power cut.
   [[nodiscard]] virtual Status Program(std::uint64_t offset, std::span<const std::uint8_t> bytes) = 0;
 
-  // Block 0..blocks-1. kUnavailable when the device fails; the block is then as after a power cut. Bytes that can't be
-  // read are no failure.
+  // `block` is 0..blocks-1. kUnavailable when the device fails; the block is then as after a power cut. Bytes that
+  // can't be read are no failure.
   [[nodiscard]] virtual Status Erase(std::uint32_t block) = 0;
 
-  // All that was done before survives a power cut.
+  // On return, all that was done before survives a power cut.
   [[nodiscard]] virtual Status Sync() = 0;
 };
 

@@ -22,7 +22,7 @@ using PacketPool = rte_mempool;
 
 inline constexpr std::uint16_t kBurst = 32;
 
-// Bytes of the frame, without FCS.
+// The number of bytes of the frame, without FCS.
 inline std::uint32_t Length(const Packet* packet) { return packet->pkt_len; }
 inline bool IsContiguous(const Packet* packet) { return packet->nb_segs == 1; }
 
@@ -31,7 +31,8 @@ inline std::span<const std::uint8_t> Start(const Packet* packet) {
   return {rte_pktmbuf_mtod(packet, const std::uint8_t*), packet->data_len};
 }
 
-// At least the first min(Length, bytes) bytes, contiguous: in place, or gathered into `scratch` of `bytes` bytes.
+// Returns at least the first min(Length, bytes) bytes, contiguous: in place, or gathered into `scratch`, which has
+// `bytes` bytes.
 inline std::span<const std::uint8_t> Start(const Packet* packet, std::size_t bytes, std::uint8_t* scratch) {
   if (packet->data_len >= bytes || packet->nb_segs == 1) return Start(packet);
   const auto wanted = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, packet->pkt_len));
@@ -39,24 +40,24 @@ inline std::span<const std::uint8_t> Start(const Packet* packet, std::size_t byt
   return {static_cast<const std::uint8_t*>(data), wanted};
 }
 
-// The frame's first bytes will be read soon.
+// Fetches the frame's first bytes into the cache, because they will be read soon.
 inline void PrefetchStart(const Packet* packet) { rte_prefetch0(rte_pktmbuf_mtod(packet, const std::uint8_t*)); }
 
-// One more reference to every segment: the packet outlives its Send.
+// Takes one more reference to every segment, so that the packet outlives its Send.
 inline void Hold(Packet* packet) { rte_pktmbuf_refcnt_update(packet, 1); }
 inline void Release(Packet* packet) { rte_pktmbuf_free(packet); }
 inline void ReleaseBurst(Packet** packets, unsigned count) { rte_pktmbuf_free_bulk(packets, count); }
 
-// `count` packets without data, or none at all when the pool has fewer.
+// Takes `count` packets without data, or none at all when the pool has fewer.
 inline bool AllocateBurst(PacketPool* pool, Packet** packets, unsigned count) {
   return rte_pktmbuf_alloc_bulk(pool, packets, count) == 0;
 }
 inline Packet* Allocate(PacketPool* pool) { return rte_pktmbuf_alloc(pool); }
 
-// Bytes that fit behind the headroom of a packet without data.
+// How many bytes fit behind the headroom of a packet without data.
 inline std::uint16_t Room(const Packet* packet) { return rte_pktmbuf_tailroom(packet); }
 
-// The memory of a packet without data, now `bytes` <= Room long.
+// Makes a packet without data `bytes` <= Room long, and returns its memory.
 inline std::uint8_t* SetLength(Packet* packet, std::uint16_t bytes) {
   packet->data_len = bytes;
   packet->pkt_len = bytes;
@@ -76,7 +77,7 @@ inline void CopyOut(const Packet* packet, std::uint32_t bytes, std::uint8_t* out
   }
 }
 
-// Segments that hold the `bytes` bytes from `offset` on; offset + bytes <= Length.
+// How many segments hold the `bytes` bytes from `offset` on; offset + bytes <= Length.
 inline unsigned SegmentsFor(const Packet* packet, std::uint32_t offset, std::uint32_t bytes) {
   unsigned count = 0;
   for (const Packet* segment = packet; bytes != 0; segment = segment->next) {

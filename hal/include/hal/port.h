@@ -18,7 +18,7 @@ struct PortInfo {
   std::uint16_t mtu = 1500;               // bytes of IP packet
   std::uint32_t max_receive_bytes = ~0U;  // a longer frame has arrived damaged
   std::uint32_t max_send_bytes = ~0U;     // a longer frame would be lost without a word: the worker counts it instead
-  std::uint32_t send_tag_bytes = 0;       // so many more, when an 0x8100 tag is the frame's outermost
+  std::uint32_t send_tag_bytes = 0;       // a frame whose outermost tag is 0x8100 may be so much longer
   std::uint16_t max_send_segments = 0xffff;
   bool multi_segment_send = false;  // takes chained packets; without it every copy is contiguous
   std::uint16_t receive_queues = 1;
@@ -29,19 +29,20 @@ class Port {
  public:
   virtual ~Port() = default;
 
-  // Up to `count` frames that have arrived, in order; 0 when there are none. A tag that the device stripped is back in
-  // its place. One thread a queue.
+  // Gives up to `count` frames that have arrived, in order, and returns their number. A tag that the device stripped is
+  // back in its place. One thread a queue.
   virtual std::uint16_t Receive(std::uint16_t queue, rte_mbuf** packets, std::uint16_t count) = 0;
 
   // Takes the first n <= count packets and returns n; the caller still owns the others. Never waits. One thread a
   // queue.
   virtual std::uint16_t Send(std::uint16_t queue, rte_mbuf** packets, std::uint16_t count) = 0;
 
-  // Asked by the agent now and then; any thread.
+  // The agent asks now and then; any thread may.
   [[nodiscard]] virtual bool LinkUp() = 0;
 
-  // Packets that arrived at the port and that Receive never gave, since the start: the device had no room for them, or
-  // no buffer. 0 where the device does not tell. Never falls. Asked by the agent; any thread.
+  // Returns how many packets have arrived at the port since the start that Receive never gave, because the device had
+  // no room for them or no buffer. It is 0 where the device does not tell, and never falls. The agent asks; any thread
+  // may.
   [[nodiscard]] virtual std::uint64_t ReceiveMissed() = 0;
 
   [[nodiscard]] const PortInfo& info() const { return info_; }

@@ -1,10 +1,10 @@
 // Mutually authenticated, encrypted connections (TLS 1.2, RFC 5246), and the digest that records are chained by.
 //
-// Memory: a channel is small until its peer has begun to speak TLS; what it then takes is its implementation's to say.
+// A channel takes little memory until its peer has begun to speak TLS; its implementation says what it then takes.
 //
 // Profile: ECDHE with AES-GCM or ChaCha20-Poly1305, P-256, P-384 or X25519, certificates on both sides, revocation
-// lists; no renegotiation, no session tickets, no compression. A chain of at most four certificates, their keys P-256,
-// P-384 or RSA of 2048 to 4096 bits: what verifying it costs is bounded before it is begun.
+// lists; no renegotiation, no session tickets, no compression. A chain has at most four certificates, with keys P-256,
+// P-384 or RSA of 2048 to 4096 bits, so that the cost of verifying it is bounded before it is begun.
 #pragma once
 
 #include <array>
@@ -21,13 +21,13 @@
 namespace heliostat::hal {
 
 using Sha256Digest = std::array<std::uint8_t, 32>;
-// hal/mbedtls has one. Never fails, never allocates. Any thread.
+// hal/mbedtls has one. It never fails and never allocates. Any thread.
 using Sha256Function = Sha256Digest (*)(std::span<const std::uint8_t> bytes);
 
-// Texts are UTF-8; what is none, controls and backslashes are written as `\XX`.
+// Texts are UTF-8; other bytes, controls and backslashes are written as `\XX`.
 struct Certificate {
   std::string subject{};      // `CN=alice,O=Example`
-  std::string common_name{};  // alone; empty: none, or several
+  std::string common_name{};  // empty when there is none, or several
   std::string issuer{};
   std::string serial{};             // hexadecimal, capitals, without separators
   std::vector<std::string> uris{};  // subject alternative names of kind URI
@@ -37,12 +37,12 @@ struct Certificate {
   Sha256Digest sha256{};  // of the DER
 };
 
-// PEM or DER each; at most 64 KiB each.
+// Each part is PEM or DER, and at most 64 KiB.
 struct TrustBundle {
   std::string ca{};           // who peers' certificates must come from
   std::string certificate{};  // our own, with its chain if there are authorities between
   std::string private_key{};
-  std::string crl{};  // of the authority; empty: nothing is revoked. Past its next update it still revokes
+  std::string crl{};  // the authority's; empty: nothing is revoked. It still revokes past its next update
 };
 
 struct TrustState {
@@ -60,34 +60,36 @@ class CertificateClock {
   [[nodiscard]] virtual std::uint64_t NowS() = 0;
 };
 
-// Owns its stream. Read and Write as a stream's; after Handshake is done only. Handshake and Read take a bounded part
-// of what has come, whatever it is: after kWaitRead the stream may have more, and a poller says so. One thread.
+// Owns its stream. Read and Write are as a stream's, and only allowed after Handshake is done. Handshake and Read take
+// a bounded part of what has come, whatever it is: after kWaitRead the stream may have more, and a poller says so. One
+// thread.
 class SecureChannel : public ByteStream {
  public:
-  // kBytes (with 0 bytes) when it is done, else what to wait for, or why not. An alert that is due has been sent, as
-  // far as the stream took it. Memory that runs out is kFailed with kResourceExhausted, never a connection.
+  // Returns kBytes (with 0 bytes) when it is done, else what to wait for, or why it failed. An alert that is due has
+  // then been sent, as far as the stream took it. When memory runs out it is kFailed with kResourceExhausted, and there
+  // is no connection.
   [[nodiscard]] virtual Transfer Handshake() = 0;
-  // The peer's certificate, verified. After the handshake.
+  // The peer's certificate, which was verified; only after the handshake.
   [[nodiscard]] virtual const Certificate& peer() const = 0;
   // Says goodbye (close_notify) as far as the stream takes it.
   virtual void Close() = 0;
 };
 
-// The card's side: one trust bundle, many connections. The I/O thread.
+// The card's side has one trust bundle and many connections. It belongs to the I/O thread.
 class SecureServer {
  public:
   virtual ~SecureServer() = default;
-  // Checks the bundle: it parses, the key is the certificate's, the certificate is the authority's and in date, the
-  // list is signed by the authority. Then connections accepted from now on use it. On error (subject: the part of the
-  // bundle) the one before stays.
+  // Checks that the bundle parses, the key is the certificate's, the certificate is the authority's and in date, and
+  // the list is signed by the authority. Connections that are accepted from then on use it. On error (subject: the part
+  // of the bundle) the one before stays.
   [[nodiscard]] virtual Status Replace(const TrustBundle& bundle) = 0;
   [[nodiscard]] virtual const TrustState& state() const = 0;
   // Would this peer's certificate be accepted now? For connections that were open before Replace.
   [[nodiscard]] virtual Status Recheck(const SecureChannel& channel) = 0;
-  // The same question about a bundle that is not in use yet.
+  // Would it be accepted under a bundle that is not in use yet?
   [[nodiscard]] virtual Status WouldAccept(const SecureChannel& channel, const TrustBundle& bundle) = 0;
-  // Were it that time (seconds since 1970-01-01 UTC): would both this peer's certificate and our own be accepted?
-  // kPermissionDenied, with whose is not, and why.
+  // Would both this peer's certificate and our own be accepted at that time (seconds since 1970-01-01 UTC)?
+  // kPermissionDenied says whose would not, and why.
   [[nodiscard]] virtual Status WouldAcceptAt(const SecureChannel& channel, std::uint64_t time_s) = 0;
   // Takes the stream. kResourceExhausted when there is no memory; the stream is then closed.
   [[nodiscard]] virtual Result<std::unique_ptr<SecureChannel>> Accept(std::unique_ptr<ByteStream> stream) = 0;

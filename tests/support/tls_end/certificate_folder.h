@@ -17,7 +17,7 @@ namespace heliostat {
 
 [[nodiscard]] Status MakeCertificateFolder(const std::string& folder, std::uint64_t now_s);
 
-// From cards/NAME or users/NAME; a list that is not there is none.
+// Reads cards/NAME or users/NAME; a revocation list that is not there is left empty.
 [[nodiscard]] Result<hal::TrustBundle> ReadBundle(const std::string& folder);
 
 }  // namespace heliostat

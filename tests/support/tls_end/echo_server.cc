@@ -20,7 +20,7 @@ class Connection {
   int descriptor() const { return channel_->descriptor(); }
   bool wants_write() const { return last_ == Outcome::kWaitWrite; }
 
-  // As far as it gets now; false: it is over.
+  // Goes as far as it gets now; returns false when the connection is over.
   bool Go() {
     while (true) {
       const hal::Transfer transfer = Step();

@@ -9,7 +9,7 @@
 
 namespace heliostat {
 
-// Until `poller` has been woken with *stop set.
+// Serves until `poller` has been woken with *stop set.
 [[nodiscard]] Status ServeEcho(hal::SecureServer& server, hal::Listener& listener, hal::Poller& poller,
                                const volatile bool* stop);
 

@@ -38,14 +38,14 @@ class Input {
  public:
   Input(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
 
-  // False at the end or when fewer bytes are left.
+  // Returns false at the end or when fewer bytes are left.
   bool Read(std::span<std::uint8_t> out) { return std::fread(out.data(), 1, out.size(), file_) == out.size(); }
   bool AtEnd() {
     const int next = std::getc(file_);
     if (next != EOF) std::ungetc(next, file_);
     return next == EOF;
   }
-  // The next `size` bytes, valid until the next call; nullopt: cut short.
+  // Returns the next `size` bytes, valid until the next call, or nullopt when the file is cut short.
   std::optional<std::span<const std::uint8_t>> Next(std::size_t size) {
     buffer_.resize(size);
     if (!Read(buffer_)) return std::nullopt;
@@ -146,7 +146,7 @@ class Pcapng {
     return ReadRest(length, 12).status();
   }
 
-  // A block is `length` bytes, of which `taken` have been read. What is left, without the length behind.
+  // A block has `length` bytes, of which `taken` have been read. Returns what is left, without the length behind it.
   Result<std::span<const std::uint8_t>> ReadRest(std::uint32_t length, std::uint32_t taken) {
     constexpr std::uint32_t kLongestBlock = kLongestRecord + 65536;  // with its options
     if (length % 4 != 0 || length < taken + 4 || length > kLongestBlock) {
@@ -188,7 +188,7 @@ class Pcapng {
     return OkStatus();
   }
 
-  // 0: finer than 64 bits can say; the time is then not known.
+  // Returns 0 when the resolution is finer than 64 bits can say; the time is then not known.
   static std::uint64_t UnitsPerSecond(std::uint8_t resolution) {
     const unsigned exponent = resolution & 0x7fU;
     if ((resolution & 0x80U) != 0) return exponent < 64 ? std::uint64_t{1} << exponent : 0;

@@ -28,12 +28,12 @@ class CaptureWriter {
   // kUnavailable: the file can't be created.
   static Result<CaptureWriter> Create(const std::string& path);
 
-  // At most kLongestRecord bytes. What goes wrong is said by Close.
+  // `frame` has at most kLongestRecord bytes. Close says what went wrong.
   void Write(std::uint64_t time_ns, std::span<const std::uint8_t> frame);
   // Readers of the file see what was written so far.
   void Flush() { (void)std::fflush(file_.get()); }
   [[nodiscard]] std::uint64_t frames() const { return frames_; }
-  // The last call. kUnavailable: not everything reached the file.
+  // Must be the last call. kUnavailable: not everything reached the file.
   [[nodiscard]] Status Close();
 
  private:

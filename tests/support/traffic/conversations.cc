@@ -86,7 +86,7 @@ class Script {
 
   void SendFrame(Side from, const MacAddress& to, std::uint16_t type, std::span<const std::uint8_t> payload) {
     Bytes frame = Ethernet(At(from).mac, to, vlan_id_, type, payload);
-    // What comes over a real wire was padded by the sending NIC; what a guest hands over was not.
+    // A frame that comes over a real wire was padded by the sending NIC; one that a guest hands over was not.
     if (from == Side::kWire) frame.resize(std::max(frame.size(), kShortestWireFrame));
     // A full frame at 1 Gbit/s takes 12 us.
     now_ns_ += 700 + frame.size() * 8 + random_.Between(0, 2000);

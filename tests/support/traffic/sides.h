@@ -31,9 +31,9 @@ class Sides {
   struct Station {
     MacAddress parent;
     bool opposite_of_parent = false;
-    std::uint64_t members = 1;          // of a root: the stations of its group
-    std::uint64_t first_sent = kNever;  // of a root: the frame in which the first of the group sent
-    bool first_is_opposite = false;     // of a root: that first sender is opposite to the root
+    std::uint64_t members = 1;          // in a root: the number of stations in its group
+    std::uint64_t first_sent = kNever;  // in a root: the frame in which the first of the group sent
+    bool first_is_opposite = false;     // in a root: whether that first sender is opposite to the root
   };
   struct Root {
     MacAddress mac;

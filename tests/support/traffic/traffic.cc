@@ -42,7 +42,7 @@ class Pace {
  public:
   explicit Pace(std::uint64_t rate_pps) : rate_pps_(rate_pps) {}
 
-  // Before each packet; true when some time went by since the last.
+  // Is called before each packet; returns true when some time has gone by since the last.
   bool Wait() {
     if (rate_pps_ == 0) return false;
     const auto due = start_ + std::chrono::nanoseconds(kSecond_ns / rate_pps_ * packets_++);
@@ -59,7 +59,7 @@ class Pace {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// Both files, or none of use.
+// Writes both files, or leaves none that is of use.
 class Link {
  public:
   static Result<Link> Create(const std::string& folder, std::uint64_t rate_pps) {
@@ -74,7 +74,7 @@ class Link {
   }
 
   void Write(Side side, std::uint64_t time_ns, std::span<const std::uint8_t> frame) {
-    // Only whole records are written out, so that who follows need not wait for the rest of one.
+    // Only whole records are written out, so that a follower need not wait for the rest of one.
     if (pace_.Wait()) {
       guest_.Flush();
       wire_.Flush();
@@ -127,7 +127,7 @@ std::optional<std::uint64_t> Number(std::string_view text) {
   return value;
 }
 
-// False: what was given makes no sense; `mistake` says why.
+// Returns false when the options make no sense; `mistake` says why.
 bool ParseOptions(int argc, char** argv, Options& options, std::string& mistake) {
   const option kLong[] = {{"seed", required_argument, nullptr, 's'},
                           {"packets", required_argument, nullptr, 'n'},

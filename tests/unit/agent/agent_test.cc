@@ -152,7 +152,7 @@ TEST(Agent, ForgetsTheCountersOfASourceThatIsTakenOut) {
   EXPECT_EQ(card.agent().Read().ledger.size(), 2U);
 }
 
-// All names change at once: the lines of the generation before are still counted in.
+// All names change at once, while the worker still counts in the lines of the epoch before.
 TEST(Agent, HasALedgerForTwoGenerationsAtTheLimit) {
   const config::Limits limits;
   datapath::LedgerShard shard;
@@ -166,7 +166,7 @@ TEST(Agent, UsesALedgerLineAgainOnlyWhenNoWorkerReadsIt) {
     config.sessions[0].metadata.name = name;
     card.Apply(config);
   };
-  // Of the entries that were made first, one a direction.
+  // Counts in the entries that were made first, one a direction.
   const auto in_first_line = [&card] {
     datapath::EntryCounts counts = card.worker().ledger().Read(0);
     counts += card.worker().ledger().Read(1);

@@ -75,7 +75,7 @@ class ManySources {
       interface.mtu = 1500;
       options.card.interfaces.push_back(interface);
       if (!source) continue;
-      worker.lanes.push_back({i, 0, datapath::kNoPort});
+      worker.lanes.push_back(datapath::TapLane{.input = {i, 0}});
       config_.sessions[0].sources.push_back(name);
     }
     agent_ = std::make_unique<Agent>(std::move(options));

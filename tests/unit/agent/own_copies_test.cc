@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/build.h"
+#include "agent/plan.h"
 #include "support/mirror_config.h"
 
 namespace heliostat::agent {
@@ -21,7 +21,11 @@ std::vector<config::Interface> Interfaces() {
   return {guest, analyser};
 }
 
-OwnCopies Find(const config::Config& config) { return FindOwnCopies(config, Interfaces()); }
+OwnCopies Find(const config::Config& config) {
+  const Result<Plan> plan = MakePlan(support::Shared(config), Interfaces());
+  EXPECT_TRUE(plan.ok());
+  return FindOwnCopies(*plan);
+}
 
 config::Target VlanTarget(const std::string& interface, std::uint16_t vlan_id) {
   config::Target target;

@@ -42,7 +42,7 @@ void SendOne(RingCard& card) {
 TEST(Withdrawn, ShareMakesTheSessionInactiveWhichStillDecides) {
   RingCard card(SmallCard());
   config::Config config = BobsSession();
-  // Behind it the admin's session would take what it does not.
+  // The admin's session comes behind it, and would take what it does not.
   config::Session second = config.sessions[0];
   second.metadata = {};
   second.metadata.name = "second";

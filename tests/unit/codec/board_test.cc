@@ -32,6 +32,7 @@ v1::Board Sample() {
   port->set_primary_ipv6("fd00::1");
   port->set_mtu(9000);
   port->set_kernel_interface("${IF}");
+  port->set_receive_queues(4);
   board.add_wires()->set_first("wire1");
   board.mutable_wires(0)->set_second("guest0");
   board.add_taps("tap0");
@@ -66,7 +67,8 @@ TEST(DecodeBoard, ReadsEveryField) {
                      .primary_ipv4 = *IpAddress::Parse("10.0.0.1"),
                      .primary_ipv6 = *IpAddress::Parse("fd00::1"),
                      .mtu = 9000,
-                     .kernel_interface = "${IF}"}};
+                     .kernel_interface = "${IF}",
+                     .receive_queues = 4}};
   expected.wires = {{"wire1", "guest0"}};
   expected.taps = {"tap0"};
   expected.limits.sessions = 5;

@@ -28,7 +28,7 @@ config::Metadata ExpectedMetadata(const char* name) {
 
 TEST(ConfigDecoder, ReadsEveryFieldOfUnderlayAndInterface) {
   const config::Config config = Good(SampleUnits());
-  EXPECT_THAT(config.interfaces, ElementsAre(config::InterfaceSettings{"guest0", "alice", {{"env", "prod"}}}));
+  EXPECT_THAT(config.interfaces, ElementsAre(config::InterfaceSettings{"guest0", "alice", {{"env", "prod"}}, "web"}));
   EXPECT_THAT(config.underlays, ElementsAre(config::Underlay{.interface = "wire1",
                                                              .addresses = {Net("10.9.0.1/24")},
                                                              .gateways = {Ip("10.9.0.254")},
@@ -71,6 +71,7 @@ TEST(ConfigDecoder, ReadsEveryFieldOfFilter) {
                           .ether_type = std::uint16_t{0x0800},
                           .dscp = std::uint8_t{46},
                           .tcp_flags = config::TcpFlagsMatch{0x02, 0x12},
+                          .fragment = config::Fragment::kFirst,
                           .description = "syn"};
   config::Rule outbound = rule;
   outbound.number = 20;
@@ -84,6 +85,7 @@ TEST(ConfigDecoder, ReadsEveryFieldOfFilter) {
 TEST(ConfigDecoder, ReadsEveryFieldOfSession) {
   EXPECT_THAT(Good(SampleUnits()).sessions, ElementsAre(config::Session{.metadata = ExpectedMetadata("s1"),
                                                                         .number = 7,
+                                                                        .tier = 3,
                                                                         .enabled = false,
                                                                         .sources = {"guest0"},
                                                                         .filter = "web",
@@ -95,6 +97,17 @@ TEST(ConfigDecoder, ReadsEveryFieldOfSession) {
                                                                         .sampling = config::SamplingMode::kFlows,
                                                                         .rate_limit = config::RateLimit{1000, 0, 10},
                                                                         .forwarded_only = true}));
+}
+
+TEST(ConfigDecoder, ReadsEveryFragment) {
+  for (const auto& [wire, expected] : {std::pair{v1::NO, config::Fragment::kNo},
+                                       {v1::FIRST, config::Fragment::kFirst},
+                                       {v1::LATER, config::Fragment::kLater},
+                                       {v1::ANY, config::Fragment::kAny}}) {
+    Units units = SampleUnits();
+    units[7].mutable_rules()->mutable_rules(0)->set_fragment(wire);
+    EXPECT_EQ(Good(units).filters.at(0).inbound.at(0).fragment, expected);
+  }
 }
 
 TEST(ConfigDecoder, LeavesAbsentFieldsAtTheirDefaults) {

@@ -16,7 +16,7 @@ using testing::HasSubstr;
 
 config::Config Sample() { return *Decode(SampleUnits()); }
 
-// Applied one by one; the first error ends it.
+// Applies the changes one by one; the first error ends it.
 Result<config::Config> Edit(const config::Config& base, const std::vector<v1::Change>& changes,
                             const config::Limits& limits = {}) {
   ConfigEditor editor(base, limits);

@@ -13,7 +13,7 @@ TEST(DecodeConfig, RefusesEveryTruncation) {
   const std::string stream = Stream(SampleUnits());
   ASSERT_TRUE(DecodeConfig(Bytes(stream), {}).ok());
   for (std::size_t length = 0; length < stream.size(); ++length) {
-    // A copy of just that size, so that the address sanitizer sees a read behind it.
+    // The copy has just that size, so that the address sanitizer sees a read behind it.
     const std::vector<std::uint8_t> cut(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(length));
     const Result<config::Config> config = DecodeConfig(cut, {});
     ASSERT_FALSE(config.ok()) << length;

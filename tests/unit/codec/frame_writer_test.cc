@@ -55,6 +55,8 @@ TEST(FrameWriter, WritesSnapshotsWithTheirHeadInEveryFrame) {
   writer.Begin({.sequence = 2, .time_ns = ~0ULL, .generation = 4});
   EXPECT_TRUE(writer.Add(LedgerEntry{.session = "s1", .interface = "i", .matched = {1, 2}, .sent = {1, 2}}));
   EXPECT_TRUE(writer.Add(PortCounters{.interface = "i", .received = {5, 6}}));
+  std::size_t done = 0;
+  EXPECT_TRUE(writer.Add(RuleHits{.filter = "f", .rules = {{.number = 7, .packets = 8}}}, &done));
   std::string out;
   writer.Finish(true, false, &out);
   EXPECT_TRUE(writer.Add(SessionState{.name = "s1", .active = true}));
@@ -63,10 +65,11 @@ TEST(FrameWriter, WritesSnapshotsWithTheirHeadInEveryFrame) {
   const std::vector<v1::Response> responses = Responses(out);
   ASSERT_EQ(responses.size(), 2U);
   const v1::Snapshot& first = responses[0].snapshot();
-  ASSERT_EQ(first.readings_size(), 2);
+  ASSERT_EQ(first.readings_size(), 3);
   EXPECT_EQ(first.readings(0).entry().session(), "s1");
   EXPECT_EQ(first.readings(0).entry().matched().bytes(), 2U);
   EXPECT_EQ(first.readings(1).port().received().packets(), 5U);
+  EXPECT_EQ(first.readings(2).hits().rules(0).packets(), 8U);
   EXPECT_FALSE(first.complete());
   EXPECT_TRUE(responses[0].more());
   const v1::Snapshot& second = responses[1].snapshot();
@@ -109,6 +112,31 @@ TEST(FrameWriter, FinishesAnEmptyFrame) {
   std::string out;
   writer.Finish(false, false, &out);
   EXPECT_TRUE(OnlyResponse(out).has_audit());
+}
+
+TEST(FrameWriter, SpreadsTheHitsOfALongFilterOverFrames) {
+  RuleHits hits{.filter = std::string(63, 'f'), .outbound = true};
+  for (std::uint16_t i = 1; i <= 10'000; ++i) hits.rules.push_back({.number = i, .packets = ~0ULL});
+  FrameWriter writer(FrameWriter::Kind::kSnapshot, 1);
+  std::string out;
+  std::size_t done = 0;
+  int frames = 1;
+  for (; !writer.Add(hits, &done); ++frames) {
+    EXPECT_FALSE(writer.empty());
+    writer.Finish(true, false, &out);
+  }
+  writer.Finish(false, true, &out);
+  const std::vector<v1::Response> responses = Responses(out);
+  EXPECT_EQ(responses.size(), static_cast<std::size_t>(frames));
+  EXPECT_GT(frames, 2);
+  std::uint32_t number = 0;
+  for (const v1::Response& response : responses) {
+    for (const v1::Reading& reading : response.snapshot().readings()) {
+      EXPECT_EQ(reading.hits().filter(), hits.filter);
+      for (const v1::RuleHit& rule : reading.hits().rules()) ASSERT_EQ(rule.number(), ++number);
+    }
+  }
+  EXPECT_EQ(number, 10'000U) << "each once, in order";
 }
 
 // Each kind of element at its largest: as many as fit, each of them whole, and the next frame begins anew.

@@ -68,6 +68,7 @@ class Maker {
                       .ether_type = Maybe(Number(65535)),
                       .dscp = Maybe(static_cast<std::uint8_t>(Number(63))),
                       .tcp_flags = Maybe(config::TcpFlagsMatch{1, 3}),
+                      .fragment = Maybe(OneOf<config::Fragment>(4)),
                       .description = Text(128)};
     for (std::uint32_t i = Seldom() ? Below(9) : 0; i > 0; --i) rule.vlan_ids.push_back({Number(4095), Number(4095)});
     return rule;
@@ -89,7 +90,7 @@ class Maker {
   }
 
   config::InterfaceSettings Interface(const std::string& name) {
-    return {.name = name, .owner = Owner(), .tags = Tags()};
+    return {.name = name, .owner = Owner(), .tags = Tags(), .excluded = Often() ? "" : "f1"};
   }
   config::Underlay Underlay(const std::string& name) {
     config::Underlay underlay{.interface = name, .mtu = Number(65535), .vlan_id = Maybe(Number(4094))};
@@ -126,6 +127,7 @@ class Maker {
   config::Session Session(const std::string& name) {
     return {.metadata = Metadata(name),
             .number = Number(32766),
+            .tier = static_cast<std::uint8_t>(Below(config::kTiers)),
             .enabled = Often(),
             .sources = Names(Seldom() ? 150 : 5),
             .filter = "f1",
@@ -227,6 +229,7 @@ config::Config RandomlyChanged(const config::Config& config, std::mt19937* rando
   }
   for (config::Session& session : changed.sessions) {
     if (maker.Seldom()) session.enabled = !session.enabled;
+    if (maker.Seldom()) session.tier = static_cast<std::uint8_t>(maker.Below(config::kTiers));
     if (maker.Seldom() && std::ranges::count(session.sources, "new") == 0) maker.ChangeNames(&session.sources);
   }
   maker.ChangePicks(&changed);

@@ -10,7 +10,7 @@ namespace heliostat::codec {
 
 config::Config RandomConfig(std::mt19937* random);
 
-// What someone may make of it: some resources go, come, or change in one thing.
+// Changes `config` as someone might: some resources go, come, or change in one thing.
 config::Config RandomlyChanged(const config::Config& config, std::mt19937* random);
 
 }  // namespace heliostat::codec

@@ -70,6 +70,7 @@ TEST(ConfigDecoder, RefusesNumbersOutOfRange) {
       {"mtu", [](Units& u) { u[2].mutable_underlay()->set_mtu(65536); }, "underlay \"wire1\" mtu", "65536", "65535"},
       {"session", [](Units& u) { u[9].mutable_session()->set_number(32767); }, "session \"s1\" number", "32767",
        "32766"},
+      {"tier", [](Units& u) { u[9].mutable_session()->set_tier(4); }, "session \"s1\" tier", "it is 4", "at most 3"},
       {"percent", [](Units& u) { u[9].mutable_session()->set_sample_hundredths(10001); },
        "session \"s1\" sample_hundredths", "10001", "10000"},
       {"beyond 32 bits",
@@ -104,6 +105,8 @@ TEST(ConfigDecoder, RefusesEnumValuesItDoesNotKnow) {
        "filter \"web\" services", "unspecified", "dns"},
       {"sampling", [](Units& u) { u[9].mutable_session()->set_sampling(static_cast<v1::SamplingMode>(3)); },
        "session \"s1\" sampling", "value 3", "at most 2"},
+      {"fragment", [](Units& u) { InRule(u).set_fragment(static_cast<v1::Fragment>(5)); },
+       "filter \"web\" inbound rule 10 fragment", "value 5", "at most 4"},
       {"direction", [](Units& u) { u[7].mutable_rules()->set_direction(v1::ALL); }, "filter \"web\" rules direction",
        "neither", "which list"},
       {"group", [](Units& u) { u[4].mutable_target()->set_encapsulation(v1::VXLAN); }, "target \"group\" encapsulation",
@@ -117,6 +120,8 @@ TEST(ConfigDecoder, RefusesWhatIsTooLong) {
        "filter \"web\" metadata description", "257 bytes", "256"},
       {"tag", [](Units& u) { u[1].mutable_interface()->mutable_tags(0)->set_value(std::string(129, 'x')); },
        "interface \"guest0\" tag \"env\" value", "129 bytes", "128"},
+      {"excluded", [](Units& u) { u[1].mutable_interface()->set_excluded(std::string(64, 'x')); },
+       "interface \"guest0\" excluded", "64 bytes", "63"},
       {"tags",
        [](Units& u) {
          for (int i = 0; i < 16; ++i) u[1].mutable_interface()->add_tags();

@@ -17,7 +17,7 @@ using google::protobuf::Message;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// One of every call, every field set.
+// Returns one request of every call, with every field set.
 std::vector<v1::Request> SampleRequests() {
   std::vector<v1::Request> requests(16);
   for (std::size_t i = 0; i < requests.size(); ++i) requests[i].set_id(i == 0 ? ~0ULL : i);
@@ -60,6 +60,8 @@ std::vector<v1::Request> SampleRequests() {
   watch->set_session("s*");
   watch->set_states(true);
   watch->set_counters(true);
+  watch->set_hits(true);
+  watch->set_filter("w?b");
   requests[12].mutable_get_audit()->set_after(11);
   requests[12].mutable_get_audit()->set_limit(12);
   v1::SetTrust* trust = requests[13].mutable_set_trust();
@@ -148,6 +150,8 @@ TEST(DecodeRequest, ReadsEveryFieldOfQueries) {
   EXPECT_EQ(watch.session, "s*");
   EXPECT_TRUE(watch.states);
   EXPECT_TRUE(watch.counters);
+  EXPECT_TRUE(watch.hits);
+  EXPECT_EQ(watch.filter, "w?b");
   const auto audit = Read<GetAudit>(12, &bytes);
   EXPECT_EQ(audit.after, 11U);
   EXPECT_EQ(audit.limit, 12U);
@@ -212,6 +216,12 @@ TEST(DecodeRequest, RefusesWhatIsOutOfRange) {
             "value 9"},
            {[](v1::Request& r) { r.mutable_watch()->set_interval_ms(99); }, "watch interval_ms", "it is 99"},
            {[](v1::Request& r) { r.mutable_watch()->set_interval_ms(3'600'001); }, "watch interval_ms", "3600001"},
+           {[](v1::Request& r) {
+              r.mutable_watch()->set_interval_ms(100);
+              r.mutable_watch()->set_filter("w*");
+            },
+            "watch filter", "chooses among hits"},
+           {[](v1::Request& r) { r.mutable_watch()->set_filter(std::string(64, 'x')); }, "watch filter", "64 bytes"},
            {[](v1::Request& r) { r.mutable_commit()->set_comment(std::string(129, 'x')); }, "commit comment",
             "129 bytes"},
            {[](v1::Request& r) { r.mutable_hello()->set_client(std::string(64, 'x')); }, "hello client", "64 bytes"},
@@ -342,10 +352,10 @@ TEST(DecodeRequest, SurvivesEveryTruncation) {
     if (sample.has_set_trust()) continue;  // long, and like the others
     const std::string bytes = sample.SerializeAsString();
     for (std::size_t length = 0; length < bytes.size(); ++length) {
-      // A copy of just that size, so that the address sanitizer sees a read behind it.
+      // The copy has just that size, so that the address sanitizer sees a read behind it.
       const std::vector<std::uint8_t> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length));
       std::uint64_t id = 0;
-      // The call is one field: cut anywhere it is not whole.
+      // The call is one field, which is not whole wherever it is cut.
       EXPECT_FALSE(DecodeRequest(cut, &id).ok()) << "call " << sample.call_case() << " cut at " << length;
     }
   }

@@ -85,6 +85,7 @@ void FillRule(v1::Rule* rule, std::uint32_t number) {
   rule->mutable_tcp_flags()->set_value(0x02);
   rule->mutable_tcp_flags()->set_mask(0x12);
   rule->set_description("syn");
+  rule->set_fragment(v1::FIRST);
 }
 
 void FillRules(v1::RuleChunk* chunk, v1::Direction direction, std::uint32_t number) {
@@ -107,6 +108,7 @@ void FillSession(v1::Session* session) {
   session->mutable_rate_limit()->set_packets_per_second(1000);
   session->mutable_rate_limit()->set_burst(10);
   session->set_forwarded_only(true);
+  session->set_tier(3);
 }
 
 }  // namespace
@@ -118,6 +120,7 @@ Units SampleUnits() {
   units[1].mutable_interface()->set_name("guest0");
   units[1].mutable_interface()->set_owner("alice");
   FillTag(units[1].mutable_interface()->add_tags());
+  units[1].mutable_interface()->set_excluded("web");
   FillUnderlay(units[2].mutable_underlay());
   FillTarget(units[3].mutable_target());
   FillMetadata(units[4].mutable_target()->mutable_metadata(), "group");

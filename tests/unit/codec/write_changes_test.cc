@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "codec/change.h"
 #include "unit/codec/random_config.h"
@@ -40,7 +42,7 @@ v1::Change Parsed(const std::string& bytes) {
   return change;
 }
 
-// No more of anything than the larger of the two.
+// The limits allow no more of anything than the larger configuration has.
 config::Limits JustEnough(const config::Config& a, const config::Config& b) {
   const auto count = [](const config::Config& config) {
     config::Limits limits{
@@ -131,6 +133,61 @@ TEST(WriteChanges, PatchesHeadersAndSourcesOnTheirOwn) {
   EXPECT_EQ(patch.remove_size(), 0);
 }
 
+TEST(WriteChanges, PatchesTheHeaderWhateverFieldOfItDiffers) {
+  using Edit = std::function<void(config::Config&)>;
+  const config::Config before = *Decode(SampleUnits());
+  for (const auto& [what, edit] : std::vector<std::pair<const char*, Edit>>{
+           {"session metadata", [](config::Config& c) { c.sessions[0].metadata.description = "x"; }},
+           {"session number", [](config::Config& c) { c.sessions[0].number = 8; }},
+           {"session tier", [](config::Config& c) { c.sessions[0].tier = 1; }},
+           {"session enabled", [](config::Config& c) { c.sessions[0].enabled = true; }},
+           {"session filter", [](config::Config& c) { c.sessions[0].filter = "x"; }},
+           {"session target", [](config::Config& c) { c.sessions[0].target = "x"; }},
+           {"session direction", [](config::Config& c) { c.sessions[0].direction = config::DirectionSet::kAll; }},
+           {"session tunnel_id", [](config::Config& c) { c.sessions[0].tunnel_id = 10; }},
+           {"session packet_length", [](config::Config& c) { c.sessions[0].packet_length = 129; }},
+           {"session sample", [](config::Config& c) { c.sessions[0].sample_hundredths = 1; }},
+           {"session sampling", [](config::Config& c) { c.sessions[0].sampling = config::SamplingMode::kPackets; }},
+           {"session rate_limit", [](config::Config& c) { c.sessions[0].rate_limit->burst = 11; }},
+           {"session forwarded_only", [](config::Config& c) { c.sessions[0].forwarded_only = false; }},
+           {"filter metadata", [](config::Config& c) { c.filters[0].metadata.owner = "bob"; }},
+           {"filter services", [](config::Config& c) { c.filters[0].services.pop_back(); }},
+           {"target", [](config::Config& c) { c.targets[1].mtu = 1300; }},
+           {"group", [](config::Config& c) { c.targets[0].shared_with = {"bob"}; }},
+           {"underlay", [](config::Config& c) { c.underlays[0].mtu = 1300; }},
+           {"interface", [](config::Config& c) { c.interfaces[0].excluded = ""; }},
+       }) {
+    SCOPED_TRACE(what);
+    config::Config after = before;
+    edit(after);
+    const std::vector<std::string> changes = Changes(before, after);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_TRUE(Parsed(changes[0]).patch().has_header());
+    const Result<config::Config> edited = Edited(before, changes);
+    ASSERT_TRUE(edited.ok()) << edited.status().ToString();
+    EXPECT_EQ(*edited, after);
+  }
+}
+
+TEST(WriteChanges, TakesTheDifferencesOfWhoHasCompared) {
+  const config::Config before = *Decode(SampleUnits());
+  config::Config after = before;
+  after.sessions[0].number = 8;
+  after.targets[1].mtu = 1300;
+  std::vector<config::Difference> differences = config::Compare(before, after);
+  const auto count = [&] {
+    std::size_t changes = 0;
+    EXPECT_TRUE(WriteChanges(before, after, differences, [&](std::span<const std::uint8_t>) {
+                  ++changes;
+                  return OkStatus();
+                }).ok());
+    return changes;
+  };
+  EXPECT_EQ(count(), 2U);
+  differences.pop_back();
+  EXPECT_EQ(count(), 1U) << "nothing is compared again";
+}
+
 TEST(WriteChanges, RemovesUsersBeforeWhatTheyUse) {
   const std::vector<std::string> changes = Changes(*Decode(SampleUnits()), {});
   std::vector<std::string> removed;
@@ -180,7 +237,7 @@ TEST(WriteUnits, WritesWhatTheDecoderReads) {
 TEST(WriteUnits, WritesWhatLibprotobufWrites) {
   Units expected = SampleUnits();
   expected.erase(expected.begin());
-  // What the card fills in is written out.
+  // Defaults that the card fills in are written out.
   expected[2].mutable_target()->set_encapsulation(v1::ERSPAN2);
   expected[2].mutable_target()->set_ttl(64);
   expected[3].mutable_target()->set_ttl(64);

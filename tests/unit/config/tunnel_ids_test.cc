@@ -58,7 +58,7 @@ TEST(TunnelIds, ArePickedUnusedOnTheCard) {
 
 TEST(TunnelIds, StayWhenOthersCome) {
   Config config = Sessions(Encapsulation::kErspan2, 1000);
-  // Every other one comes first: drawn all at once, those between would have taken IDs of some.
+  // Every other session comes first: if all were drawn at once, those between would have taken IDs of some.
   std::vector<Session> all = config.sessions;
   config.sessions.clear();
   for (std::size_t i = 1; i < all.size(); i += 2) config.sessions.push_back(all[i]);
@@ -125,7 +125,7 @@ TEST(TunnelIds, AreNotForEncapsulationsWithoutOne) {
   EXPECT_TRUE(Picked(Sessions(Encapsulation::kErspan1, 3)).picked_ids.empty());
 }
 
-// Asked for by what is not validated yet.
+// IDs are picked before validation, so sessions may ask for any number.
 TEST(TunnelIds, OutOfRangeAreLeftToValidation) {
   Config config = Sessions(Encapsulation::kErspan2, 3);
   config.sessions[0].tunnel_id = 1024;

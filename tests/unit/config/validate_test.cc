@@ -140,6 +140,8 @@ TEST(Validate, RefusesBadMetadata) {
        },
        Code::kAlreadyExists, "interface \"guest0\" tag \"env\"", "twice", "once"},
       {"tag key", [](Config& c, Card&) { c.interfaces[0].tags[0].key.clear(); }, kBad, "tags", "empty", "key"},
+      {"excluded", [](Config& c, Card&) { c.interfaces[0].excluded = "nil"; }, Code::kNotFound,
+       "interface \"guest0\" excluded", "filter \"nil\"", "name a filter"},
       {"name twice", [](Config& c, Card&) { c.filters.push_back(c.filters[0]); }, Code::kAlreadyExists,
        "filter \"web\"", "twice", "own name"},
       {"no interface", [](Config& c, Card&) { c.interfaces[0].name = "nil"; }, Code::kNotFound, "interface \"nil\"",
@@ -331,6 +333,18 @@ TEST(Validate, RefusesBadRule) {
          In(c).tcp_flags = TcpFlagsMatch{2, 2};
        },
        kBad, "tcp_flags", "protocol 17", "tcp"},
+      {"ports of a later fragment",
+       [](Config& c, Card&) {
+         In(c).protocol = 6;
+         In(c).destination_ports = PortRange{80, 80};
+         In(c).fragment = Fragment::kLater;
+       },
+       kBad, "fragment", "nothing can match", "no or first"},
+      {"fragment of what is no IP",
+       [](Config& c, Card&) {
+         c.filters[0].inbound[1] = Rule{.number = 20, .ether_type = 0x0806, .fragment = Fragment::kAny};
+       },
+       kBad, "ether_type", "0x0806 is not IP", "leave out"},
       {"services",
        [](Config& c, Card&) {
          c.filters[0].services = {Service::kDns, Service::kDns};
@@ -359,6 +373,7 @@ TEST(Validate, RefusesBadSession) {
        },
        Code::kAlreadyExists, "sources \"guest0\"", "twice", "once"},
       {"length", [](Config& c, Card&) { c.sessions[0].packet_length = 34; }, kBad, "packet_length", "34", "35"},
+      {"tier", [](Config& c, Card&) { c.sessions[0].tier = 4; }, kBad, "session \"s1\" tier", "4", "0 to 3"},
       {"percent", [](Config& c, Card&) { c.sessions[0].sample_hundredths = 10001; }, kBad, "sample_hundredths", "10001",
        "10000"},
       {"no rate", [](Config& c, Card&) { c.sessions[0].rate_limit = RateLimit{}; }, kBad, "rate_limit", "no rate",
@@ -438,8 +453,8 @@ TEST(Validate, LetsATargetThatNamesItsEdgeHaveAnyAddress) {
   EXPECT_TRUE(status.ok()) << status.ToString();
 }
 
-// Who may use what is asked of whoever changes it (config/use.h): a right that is taken back leaves a valid
-// configuration.
+// Rights are checked when somebody changes something (config/use.h): a configuration stays valid when a right is taken
+// back.
 TEST(Validate, AsksNoOwner) {
   Config config = Sample();
   for (Session& session : config.sessions) session.metadata.owner = "bob";

@@ -192,6 +192,7 @@ TEST(Owners, LetAnOwnerRestWhatItMayNotUseAnyMore) {
 
 TEST(InUse, NamesTheFirstUsersAndCountsTheOthers) {
   Config before = Sample();
+  before.interfaces[1].excluded = "bobs";
   for (int i = 0; i < 4; ++i) before.sessions.push_back(Session("t" + std::to_string(i), "", "a", "alices", "bobs"));
   const struct {
     const char* what;
@@ -203,6 +204,14 @@ TEST(InUse, NamesTheFirstUsersAndCountsTheOthers) {
        "it is in use by session \"sa\", session \"t0\", session \"t1\" and 2 more"},
       {"filter of one", [](Config& c) { c.filters.erase(c.filters.begin() + 1); }, "filter \"alices\"",
        "it is in use by session \"sa\""},
+      {"filter that an interface excludes",
+       [](Config& c) {
+         c.filters.erase(c.filters.begin() + 2);
+         c.sessions.resize(1);
+       },
+       "filter \"bobs\"", "it is in use by interface \"b\""},
+      {"filter that an interface and sessions use", [](Config& c) { c.filters.erase(c.filters.begin() + 2); },
+       "filter \"bobs\"", "it is in use by interface \"b\", session \"t0\", session \"t1\" and 2 more"},
       {"member", [](Config& c) { c.targets.erase(c.targets.begin() + 2); }, "target \"alices2\"",
        "it is in use by target \"group\""},
   };

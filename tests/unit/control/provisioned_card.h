@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "control/provisioner.h"
+#include "control/control_plane.h"
 #include "emulated/emulated_flash.h"
 #include "mbedtls/sha256_digest.h"
 #include "support/failing_memory.h"
@@ -61,33 +61,29 @@ class ProvisionedCard {
 
   explicit ProvisionedCard(Options options = {})
       : options_(std::move(options)),
-        flash_(
-            {.erase_block_bytes = 4096, .program_bytes = 4, .blocks = options_.configuration_blocks + kAuditBlocks}) {
+        flash_({.erase_block_bytes = 4096,
+                .program_bytes = 4,
+                .blocks = options_.configuration_blocks + kAuditBlocks + kSettingsBlocks}) {
     const Status started = Restart();
     EXPECT_EQ(started.ToString(), "ok");
   }
-  ~ProvisionedCard() { provisioner_.reset(); }
 
   // What Start says.
   Status Restart() {
-    provisioner_.reset();
-    store_.reset();
-    audit_.reset();
+    plane_.reset();
+    stores_.reset();
     card_.reset();
     flash_.Restart();
     card_ = std::make_unique<support::RingCard>(options_.ring);
-    storage::GenerationStore::Options store;
-    store.kept = options_.kept;
-    store.snapshot = [this](std::uint64_t number, const storage::Sink& sink) {
-      return provisioner_->WriteSnapshot(number, sink);
-    };
-    auto opened = storage::GenerationStore::Open(uncounted_, {0, options_.configuration_blocks}, std::move(store));
+    const std::uint32_t audit = options_.configuration_blocks;
+    auto opened =
+        CardStores::Open(uncounted_, {.settings = {.first_block = audit + kAuditBlocks, .blocks = kSettingsBlocks},
+                                      .audit = {.first_block = audit, .blocks = kAuditBlocks},
+                                      .generations = {.first_block = 0, .blocks = audit},
+                                      .generations_kept = options_.kept,
+                                      .sha256 = hal::mbedtls::Sha256});
     if (!opened.ok()) return opened.status();
-    store_ = std::move(*opened);
-    auto audit =
-        storage::AuditLog::Open(uncounted_, {options_.configuration_blocks, kAuditBlocks}, hal::mbedtls::Sha256);
-    if (!audit.ok()) return audit.status();
-    audit_ = std::move(*audit);
+    stores_ = std::move(*opened);
     return Start();
   }
 
@@ -100,10 +96,10 @@ class ProvisionedCard {
 
   // A new provisioner on the same flash and agent. The allocation of that number fails in its Start, 0: none.
   Status Start(std::uint64_t failing_allocation = 0) {
-    provisioner_ = std::make_unique<Provisioner>(Provisioner::Options{
-        .agent = &card_->agent(), .store = store_.get(), .audit = audit_.get(), .clock = &card_->clock()});
+    plane_.reset();
+    plane_ = std::make_unique<ControlPlane>(card_->agent(), *stores_, card_->clock());
     const support::FailingMemory memory(failing_allocation);
-    const Status started = provisioner_->Start();
+    const Status started = provisioner().Start();
     memory_failed_ = memory.failed();
     return started;
   }
@@ -112,17 +108,17 @@ class ProvisionedCard {
   // On top of the current configuration.
   Result<codec::Committed> Commit(const config::Config& config, const Identity& by = Admin(),
                                   std::uint32_t confirm_within_s = 0) {
-    return provisioner_->Commit({.by = by,
-                                 .base = store_->current(),
+    return provisioner().Commit({.by = by,
+                                 .base = store().current(),
                                  .config = std::make_shared<const config::Config>(config),
                                  .confirm_within_s = confirm_within_s,
                                  .comment = "because"});
   }
 
-  [[nodiscard]] const config::Config& config() const { return *provisioner_->published()->config; }
+  [[nodiscard]] const config::Config& config() const { return *provisioner().published()->config; }
   [[nodiscard]] std::vector<storage::AuditRecord> Audit() const {
     std::vector<storage::AuditRecord> records;
-    const Status read = audit_->Read(0, 0, [&records](const storage::AuditRecord& record) {
+    const Status read = audit().Read(0, 0, [&records](const storage::AuditRecord& record) {
       records.push_back(record);
       return true;
     });
@@ -132,39 +128,39 @@ class ProvisionedCard {
 
   // All three say the same: flash, agent, what readers see.
   void ExpectAt(std::uint64_t generation, const config::Config& expected) {
-    provisioner_->Tick();
-    EXPECT_EQ(store_->current(), generation);
+    provisioner().Tick();
+    EXPECT_EQ(store().current(), generation);
     EXPECT_EQ(card_->agent().generation(), generation);
-    EXPECT_EQ(provisioner_->published()->generation, generation);
+    EXPECT_EQ(provisioner().published()->generation, generation);
     EXPECT_TRUE(config() == expected);
     if (generation == 0) return;
-    ASSERT_FALSE(provisioner_->published()->kept.empty());
-    EXPECT_EQ(provisioner_->published()->kept, store_->generations());
-    EXPECT_EQ(provisioner_->published()->flash_used_bytes, store_->used_bytes());
+    ASSERT_FALSE(provisioner().published()->kept.empty());
+    EXPECT_EQ(provisioner().published()->kept, store().generations());
+    EXPECT_EQ(provisioner().published()->flash_used_bytes, store().used_bytes());
   }
 
-  Provisioner& provisioner() { return *provisioner_; }
+  [[nodiscard]] Provisioner& provisioner() const { return plane_->provisioner(); }
   support::RingCard& card() { return *card_; }
-  storage::GenerationStore& store() { return *store_; }
-  storage::AuditLog& audit() { return *audit_; }
+  [[nodiscard]] storage::GenerationStore& store() const { return stores_->generations(); }
+  [[nodiscard]] storage::AuditLog& audit() const { return stores_->audit(); }
   hal::emulated::EmulatedFlash& flash() { return flash_; }
   Options& options() { return options_; }  // of the next restart
   void Pass(std::uint64_t seconds) {
     card_->clock().now_ns += seconds * 1'000'000'000;
-    provisioner_->Tick();
+    provisioner().Tick();
   }
 
  private:
   static constexpr std::uint32_t kAuditBlocks = 8;
+  static constexpr std::uint32_t kSettingsBlocks = 4;
 
   Options options_;
   bool memory_failed_ = false;
   hal::emulated::EmulatedFlash flash_;
   UncountedFlash uncounted_{flash_};
   std::unique_ptr<support::RingCard> card_;
-  std::unique_ptr<storage::GenerationStore> store_;
-  std::unique_ptr<storage::AuditLog> audit_;
-  std::unique_ptr<Provisioner> provisioner_;
+  std::unique_ptr<CardStores> stores_;
+  std::unique_ptr<ControlPlane> plane_;
 };
 
 }  // namespace heliostat::control

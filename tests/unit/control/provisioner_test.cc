@@ -43,6 +43,7 @@ TEST(Provisioner, CommitsToFlashToTheWorkersAndToReaders) {
   EXPECT_EQ(card.Restart().ToString(), "ok");
   card.ExpectAt(2, Numbered(2));
   EXPECT_THAT(card.provisioner().published()->sessions, SizeIs(1));
+  EXPECT_THAT(card.provisioner().published()->targets, SizeIs(1));
   const auto older = card.provisioner().ConfigOf(1);
   ASSERT_TRUE(older.ok());
   EXPECT_TRUE(*older.value() == MirrorAll());
@@ -502,12 +503,14 @@ TEST(Provisioner, TellsReadersOfALinkThatGoes) {
   ProvisionedCard card;
   ASSERT_TRUE(card.Commit(MirrorAll()).ok());
   EXPECT_TRUE(card.provisioner().published()->sessions.at(0).active);
+  EXPECT_TRUE(card.provisioner().published()->targets.at(0).up);
   const auto before = card.provisioner().published();
   card.provisioner().Tick();
   EXPECT_EQ(card.provisioner().published(), before) << "nothing new is nothing made";
   ASSERT_EQ(rte_eth_dev_set_link_down(card.card().port("analyser").ethdev_id()), 0);
   card.provisioner().Tick();
   EXPECT_FALSE(card.provisioner().published()->sessions.at(0).active);
+  EXPECT_FALSE(card.provisioner().published()->targets.at(0).up);
   EXPECT_TRUE(before->sessions.at(0).active) << "what a reader holds stays as it was";
 }
 

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "agent/agent_thread.h"
-#include "control/server.h"
+#include "control/control_plane.h"
 #include "emulated/emulated_flash.h"
 #include "linux/connect.h"
 #include "linux/epoll_poller.h"
@@ -71,58 +71,40 @@ class ServedCard {
  public:
   explicit ServedCard(ServerLimits limits = {})
       : flash_({.erase_block_bytes = 4096, .program_bytes = 4, .blocks = 64 + 8 + 160}), card_(support::SmallCard()) {
-    settings_store_ = Must(storage::SettingsStore::Open(flash_, {72, 160}));
-    audit_ = Must(storage::AuditLog::Open(flash_, {64, 8}, hal::mbedtls::Sha256));
-    storage::GenerationStore::Options options;
-    options.snapshot = [this](std::uint64_t number, const storage::Sink& sink) {
-      return provisioner_->WriteSnapshot(number, sink);
-    };
-    store_ = Must(storage::GenerationStore::Open(flash_, {0, 64}, std::move(options)));
-    provisioner_ = std::make_unique<Provisioner>(Provisioner::Options{
-        .agent = &card_.agent(), .store = store_.get(), .audit = audit_.get(), .clock = &card_clock_});
-    EXPECT_EQ(provisioner_->Start().ToString(), "ok");
-    agent_ = std::make_unique<agent::AgentThread>(card_.agent(), [this] { provisioner_->Tick(); });
-    trust_ = authority_.Card();
-    secure_ = Must(hal::mbedtls::OpenServer(trust_, &card_clock_));
+    stores_ = Must(CardStores::Open(flash_, {.settings = {.first_block = 72, .blocks = 160},
+                                             .audit = {.first_block = 64, .blocks = 8},
+                                             .generations = {.first_block = 0, .blocks = 64},
+                                             .sha256 = hal::mbedtls::Sha256}));
+    plane_ = std::make_unique<ControlPlane>(card_.agent(), *stores_, card_clock_);
+    EXPECT_EQ(provisioner().Start().ToString(), "ok");
+    agent_ = std::make_unique<agent::AgentThread>(card_.agent(), [this] { provisioner().Tick(); });
+    const hal::TrustBundle trust = authority_.Card();
+    secure_ = Must(hal::mbedtls::OpenServer(trust, &card_clock_));
     listener_ = Must(hal::linux_os::Listen("127.0.0.1:0"));
     poller_ = Must(hal::linux_os::OpenPoller());
-    calls_ = std::make_unique<AgentCalls>([this](AgentCalls::Work work) { agent_->Post(std::move(work)); },
-                                          [this] { poller_->Wake(); });
-    settings_ = std::make_unique<CardSettings>(CardSettings::Options{.settings = settings_store_.get(),
-                                                                     .provisioner = provisioner_.get(),
-                                                                     .calls = calls_.get(),
-                                                                     .clock = &card_clock_,
-                                                                     .secure = secure_.get(),
-                                                                     .trust = trust_,
-                                                                     .recheck = {}});
     CardView view;
     view.name = "card-1";
     view.interfaces = card_.agent().card().interfaces;
     view.link_up = card_.agent().link_up();
-    dispatcher_ = std::make_unique<Dispatcher>(Dispatcher::Options{.card = std::move(view),
-                                                                   .agent = &card_.agent(),
-                                                                   .provisioner = provisioner_.get(),
-                                                                   .audit = audit_.get(),
-                                                                   .settings = settings_.get(),
-                                                                   .clock = &card_clock_,
-                                                                   .monotonic = &clock_,
-                                                                   .calls = calls_.get()});
-    server_ = Must(Server::Start({.listener = listener_.get(),
-                                  .poller = poller_.get(),
-                                  .secure = secure_.get(),
-                                  .clock = &clock_,
-                                  .dispatcher = dispatcher_.get(),
-                                  .calls = calls_.get(),
-                                  .limits = limits}));
-    settings_->set_recheck([this] { server_->Recheck(); });
+    const Status served = plane_->Serve({.post = [this](AgentCalls::Work work) { agent_->Post(std::move(work)); },
+                                         .poller = poller_.get(),
+                                         .listener = listener_.get(),
+                                         .secure = secure_.get(),
+                                         .trust = trust,
+                                         .clock = &card_clock_,
+                                         .monotonic = &clock_,
+                                         .card = std::move(view),
+                                         .limits = limits,
+                                         .log = {}});
+    EXPECT_EQ(served.ToString(), "ok");
   }
-  ~ServedCard() { agent_.reset(); }
 
-  Server& server() { return *server_; }
+  Server& server() { return *plane_->server(); }
   PushedClock& clock() { return clock_; }
   TestAuthority& authority() { return authority_; }
-  Provisioner& provisioner() { return *provisioner_; }
+  Provisioner& provisioner() { return plane_->provisioner(); }
   agent::AgentThread& agent() { return *agent_; }
+  support::RingCard& ring() { return card_; }
   // Of flash, since the begin.
   [[nodiscard]] std::uint64_t reads() const { return flash_.reads; }
   // A TCP connection and nothing more.
@@ -167,7 +149,7 @@ class ServedCard {
     };
     while (!is_done()) {
       if (real.MonotonicNs() > late) return false;
-      server_->Poll(2);
+      server().Poll(2);
     }
     return true;
   }
@@ -191,19 +173,12 @@ class ServedCard {
   CountedFlash flash_;
   support::RingCard card_;
   TestAuthority authority_;
-  hal::TrustBundle trust_;
-  std::unique_ptr<storage::SettingsStore> settings_store_;
-  std::unique_ptr<storage::AuditLog> audit_;
-  std::unique_ptr<storage::GenerationStore> store_;
-  std::unique_ptr<Provisioner> provisioner_;
-  std::unique_ptr<agent::AgentThread> agent_;
+  std::unique_ptr<CardStores> stores_;
   std::unique_ptr<hal::SecureServer> secure_;
   std::unique_ptr<hal::Listener> listener_;
   std::unique_ptr<hal::Poller> poller_;
-  std::unique_ptr<AgentCalls> calls_;
-  std::unique_ptr<CardSettings> settings_;
-  std::unique_ptr<Dispatcher> dispatcher_;
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<ControlPlane> plane_;
+  std::unique_ptr<agent::AgentThread> agent_;
 };
 
 // One client of it.

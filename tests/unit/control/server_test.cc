@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <atomic>
-#include <deque>
 #include <future>
 #include <string>
 #include <vector>
@@ -522,25 +521,6 @@ TEST(Server, HangsUpOnAClientThatDripsItsAnswer) {
   EXPECT_GE(ListSlowly(12'000, 80'000), 80'000U);
 }
 
-TEST(Readings, HoldsTwoAtMost) {
-  support::RingCard card(support::SmallCard());
-  std::deque<AgentCalls::Work> mailbox;
-  AgentCalls calls([&](AgentCalls::Work work) { mailbox.push_back(std::move(work)); }, [] {});
-  Readings readings(card.agent(), calls);
-  std::vector<std::shared_ptr<const agent::Reading>> held;
-  const auto get = [&] {
-    readings.Get([&](const Readings::Taken& taken) { held.push_back(*taken); });
-    for (; !mailbox.empty(); mailbox.pop_front()) mailbox.front()();
-    calls.Drain();
-    return held.back() != nullptr;
-  };
-  EXPECT_TRUE(get());
-  EXPECT_TRUE(get());
-  EXPECT_FALSE(get());
-  held.erase(held.begin());
-  EXPECT_TRUE(get());
-}
-
 TEST(Server, WatchesAtAnIntervalAndEndsByCount) {
   ServedCard card;
   TestClient client(card, card.authority().User());
@@ -558,6 +538,27 @@ TEST(Server, WatchesAtAnIntervalAndEndsByCount) {
   EXPECT_FALSE(snapshot->more());
   EXPECT_GE(snapshot->snapshot().sequence(), 2U);
   EXPECT_TRUE(client.Call(GetInfo())->has_info());
+}
+
+TEST(Server, GivesTheHitsOfTheRulesThatHaveDecided) {
+  ServedCard card;
+  const CommitRequest mirror_all{.by = {.user = "ada", .role = codec::Role::kAdmin, .owner = "", .address = ""},
+                                 .config = std::make_shared<const config::Config>(support::MirrorAll())};
+  card.agent().Do([&] { EXPECT_TRUE(card.provisioner().Commit(mirror_all).ok()); });
+  for (int i = 0; i < 3; ++i) card.ring().Put("guest", support::Ethernet().Ipv4().Udp().Build());
+  card.ring().Run();
+  TestClient client(card, card.authority().User());
+  ASSERT_TRUE(client.In());
+  v1::Request watch;
+  watch.mutable_watch()->set_interval_ms(100);
+  watch.mutable_watch()->set_count(1);
+  watch.mutable_watch()->set_hits(true);
+  watch.mutable_watch()->set_filter("a*");
+  const auto snapshot = client.Call(watch);
+  ASSERT_TRUE(snapshot && snapshot->has_snapshot()) << snapshot->ShortDebugString();
+  ASSERT_EQ(snapshot->snapshot().readings_size(), 1);
+  EXPECT_EQ(snapshot->snapshot().readings(0).hits().ShortDebugString(),
+            "filter: \"any\" outbound: true rules { number: 1 packets: 3 }");
 }
 
 TEST(Server, SetsTheTimeButNeverBackBeforeIt) {

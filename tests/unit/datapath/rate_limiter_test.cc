@@ -190,7 +190,7 @@ TEST(RateLimiter, KeepsOneBoundForSeveralWorkers) {
   }
   std::uint64_t total = 0;
   for (const std::uint64_t p : passed) total += p;
-  // One packet a step fills the bucket; all asked for eight.
+  // The bucket gains one packet a step; together the workers asked for eight.
   EXPECT_LE(total, 50 + kSteps);
   EXPECT_GE(total, kSteps - kSteps / 100);
 }

@@ -17,18 +17,21 @@ using packet::FlowKey;
 using rules::Outcome;
 using rules::Verdict;
 
-std::shared_ptr<const rules::Policy> PolicyOf(std::vector<config::Filter> filters) {
+constexpr std::uint64_t kIdentity = 1;
+
+std::shared_ptr<const rules::Policy> PolicyOf(std::vector<config::Filter> filters, std::uint64_t identity = kIdentity) {
   std::vector<const config::Filter*> tuple;
   for (const config::Filter& filter : filters) tuple.push_back(&filter);
-  return rules::CompilePolicy(tuple, Direction::kInbound);
+  return rules::CompilePolicy(tuple, Direction::kInbound, identity);
 }
 
 // Says the same of every frame, by its slot `slot`.
-std::shared_ptr<const rules::Policy> Always(config::Action action, std::size_t slot = 0) {
+std::shared_ptr<const rules::Policy> Always(config::Action action, std::size_t slot = 0,
+                                            std::uint64_t identity = kIdentity) {
   std::vector<config::Filter> filters(slot + 1);
   filters[slot].inbound.resize(1);
   filters[slot].inbound[0].action = action;
-  return PolicyOf(std::move(filters));
+  return PolicyOf(std::move(filters), identity);
 }
 
 FlowKey KeyOf(std::uint16_t flow) {
@@ -38,44 +41,41 @@ FlowKey KeyOf(std::uint16_t flow) {
   return key;
 }
 
-// What the policy says, unasked by the cache.
+// What the policy says when it is asked directly.
 Verdict Says(const rules::Policy& policy, const FlowKey& key) {
   Verdict verdict;
   policy.Classify({&key, 1}, {&verdict, 1});
   return verdict;
 }
 
-Verdict Ask(VerdictCache& cache, const rules::Policy& policy, VerdictScope scope, const FlowKey& key) {
+Verdict Ask(VerdictCache& cache, const rules::Policy& policy, const FlowKey& key) {
   Verdict verdict;
-  cache.Classify(policy, scope, {&key, 1}, {&verdict, 1});
+  cache.Classify(policy, {&key, 1}, {&verdict, 1});
   return verdict;
 }
 
-const VerdictScope kScope(1, 0, Direction::kInbound);
 const auto kAccepts = Always(config::Action::kAccept);
-// Takes the place of `kAccepts` in one scope, as no policy does: what was not asked again is still accepted.
+// It has the identity of `kAccepts`, as no other policy may: a key whose verdict is remembered is still accepted.
 const auto kRejects = Always(config::Action::kReject);
 
 TEST(VerdictCache, AsksThePolicyOnceForOneFlow) {
   VerdictCache cache;
-  EXPECT_EQ(Ask(cache, *kAccepts, kScope, KeyOf(7)).outcome, Outcome::kAccept);
+  EXPECT_EQ(Ask(cache, *kAccepts, KeyOf(7)).outcome, Outcome::kAccept);
   for (int packet = 0; packet < 100; ++packet) {
-    EXPECT_EQ(Ask(cache, *kRejects, kScope, KeyOf(7)).outcome, Outcome::kAccept);
+    EXPECT_EQ(Ask(cache, *kRejects, KeyOf(7)).outcome, Outcome::kAccept);
   }
 }
 
 TEST(VerdictCache, KnowsNoKeyAtFirstNotEvenTheEmptyOne) {
   VerdictCache cache;
-  EXPECT_EQ(Ask(cache, *kAccepts, kScope, FlowKey{}).outcome, Outcome::kAccept);
+  EXPECT_EQ(Ask(cache, *kAccepts, FlowKey{}).outcome, Outcome::kAccept);
 }
 
-TEST(VerdictCache, AsksAnewInEveryOtherScope) {
+TEST(VerdictCache, AsksAnewForEveryOtherIdentity) {
   VerdictCache cache;
   std::size_t slot = 0;
-  for (const VerdictScope& scope :
-       {kScope, VerdictScope(2, 0, Direction::kInbound), VerdictScope(1, 1, Direction::kInbound),
-        VerdictScope(1, 0, Direction::kOutbound)}) {
-    EXPECT_EQ(Ask(cache, *Always(config::Action::kAccept, slot), scope, KeyOf(7)).slot, slot);
+  for (const std::uint64_t identity : {1U, 2U, 3U, 1U << 17U}) {
+    EXPECT_EQ(Ask(cache, *Always(config::Action::kAccept, slot, identity), KeyOf(7)).slot, slot);
     ++slot;
   }
 }
@@ -83,15 +83,15 @@ TEST(VerdictCache, AsksAnewInEveryOtherScope) {
 TEST(VerdictCache, TellsKeysApartThatDifferInOneByte) {
   VerdictCache cache;
   const FlowKey key = KeyOf(7);
-  EXPECT_EQ(Ask(cache, *kAccepts, kScope, key).outcome, Outcome::kAccept);
+  EXPECT_EQ(Ask(cache, *kAccepts, key).outcome, Outcome::kAccept);
   for (std::size_t byte = 0; byte < sizeof key; ++byte) {
     FlowKey other = key;
     reinterpret_cast<std::uint8_t*>(&other)[byte] ^= 1U;
-    EXPECT_EQ(Ask(cache, *kRejects, kScope, other), Says(*kRejects, other)) << "byte " << byte;
+    EXPECT_EQ(Ask(cache, *kRejects, other), Says(*kRejects, other)) << "byte " << byte;
   }
 }
 
-// Of each of `flows` flows a verdict of its own.
+// A policy that gives each of `flows` flows a verdict of its own.
 std::shared_ptr<const rules::Policy> RuleForEach(std::uint16_t flows) {
   std::vector<config::Filter> filters(1);
   for (std::uint16_t flow = 0; flow < flows; ++flow) {
@@ -112,7 +112,7 @@ TEST(VerdictCache, GivesThePolicysVerdictHoweverManyFlowsThereAre) {
   std::array<Verdict, VerdictCache::kMaxBurst> verdicts;
   for (int burst = 0; burst < 3000; ++burst) {
     for (FlowKey& key : keys) key = KeyOf(static_cast<std::uint16_t>(random() % kFlows));
-    cache.Classify(*policy, kScope, keys, verdicts);
+    cache.Classify(*policy, keys, verdicts);
     for (std::size_t i = 0; i < keys.size(); ++i) {
       ASSERT_EQ(verdicts[i], (Verdict{keys[i].destination_port % 2 == 0 ? Outcome::kAccept : Outcome::kReject, 0,
                                       keys[i].destination_port}))

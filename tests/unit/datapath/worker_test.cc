@@ -35,7 +35,7 @@ Bytes Tail(const Bytes& frame, std::size_t from) {
 
 EntryCounts GuestOut(const RingCard& card) { return card.Ledger("all", "guest", Direction::kOutbound); }
 
-// One frame from the guest with `config` in force: exactly one matched, and its fate is `column`.
+// Sends one frame from the guest with `config` in force, and expects that exactly one matched and its fate is `column`.
 void ExpectFate(RingCard& card, const Bytes& frame, Column column) {
   card.Put("guest", frame);
   card.Run();
@@ -107,7 +107,7 @@ TEST(Worker, JudgesAFrameOnceAtEachEndThatIsASource) {
   EXPECT_THAT(card.Take("analyser"), SizeIs(2));
 }
 
-// From a frame of one mbuf below the copy limit to chains of many: the copy is the original, bit for bit.
+// Sizes go from one mbuf below the copy limit to chains of many; each copy is the original, bit for bit.
 class CopySize : public testing::TestWithParam<std::pair<std::size_t, std::size_t>> {};
 TEST_P(CopySize, EqualsTheOriginal) {
   const auto [frame_bytes, segment_bytes] = GetParam();
@@ -475,7 +475,7 @@ TEST(Worker, TakesUpEachGenerationWholeUnderTraffic) {
     }
     card.Apply(generation % 2 == 0 ? whole_copies : short_copies);
     EXPECT_TRUE(GuestOut(card).Balances());
-    // What waits in the rings is bounded: the test takes it out as it goes.
+    // The rings are bounded, so the test takes frames out as it goes.
     while (card.Port("guest").received.packets + card.Port("wire").received.packets <
            static_cast<std::uint64_t>(generation + 1) * 8) {
       std::this_thread::yield();

@@ -140,7 +140,7 @@ TEST(EthdevPort, AfPacketSendsAndReceivesOnAKernelInterface) {
   ASSERT_TRUE(port.ok()) << port.status().ToString();
   EXPECT_EQ((*port)->info().driver, "net_af_packet");
   EXPECT_LT((*port)->info().max_send_bytes, 70'000U);
-  // Others' frames share the interface, and can fill the ring: sent again until it is seen.
+  // Others' frames share the interface and can fill the ring, so the frame is sent again until it is seen.
   bool seen = false;
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!seen && std::chrono::steady_clock::now() < end) {

@@ -1,4 +1,4 @@
-#include "helioctl/audit.h"
+#include "helioctl/show/audit.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "helioctl/audit_chain.h"
+#include "helioctl/show/audit_chain.h"
 #include "mbedtls/sha256_digest.h"
 
 namespace heliostat::helioctl {

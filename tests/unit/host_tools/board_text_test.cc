@@ -1,4 +1,4 @@
-#include "helioctl/board_text.h"
+#include "helioctl/yaml/board_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

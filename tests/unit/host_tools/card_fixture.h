@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "helioctl/listing.h"
-#include "helioctl/snapshot.h"
+#include "helioctl/card/listing.h"
+#include "helioctl/card/snapshot.h"
 
 namespace heliostat::helioctl {
 

@@ -1,9 +1,9 @@
-#include "helioctl/change_plan.h"
+#include "helioctl/card/change_plan.h"
 
 #include <gtest/gtest.h>
 
 #include "codec/change.h"
-#include "helioctl/message_channel.h"
+#include "helioctl/card/message_channel.h"
 #include "unit/host_tools/random_config.h"
 
 namespace heliostat::helioctl {
@@ -52,11 +52,31 @@ TEST(PlanChanges, SendsOneRuleOfTenThousand) {
   const auto plan = PlanChanges(before, after);
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->size(), 1U);
-  EXPECT_LT(plan->front().bytes.size(), 40U);
-  EXPECT_EQ(plan->front().about.ToString(), "filter/large");
-  v1::Change change;
-  ASSERT_TRUE(change.ParseFromString(plan->front().bytes));
-  EXPECT_EQ(change.patch().rules().set_size(), 1);
+  EXPECT_LT(plan->front().ByteSizeLong(), 40U);
+  EXPECT_EQ(plan->front().patch().rules().set_size(), 1);
+}
+
+TEST(AboutWhat, NamesTheResourceOfEveryChange) {
+  const auto names = [](const config::Config& before, const config::Config& after) {
+    std::string text;
+    const auto plan = PlanChanges(before, after);
+    for (const v1::Change& change : *plan) text += (text.empty() ? "" : " ") + AboutWhat(change).ToString();
+    return text;
+  };
+  config::Config before;
+  before.interfaces = {{.name = "guest0", .owner = "alice"}};
+  before.filters.resize(1);
+  before.filters[0].metadata.name = "web";
+  before.sessions.resize(1);
+  before.sessions[0].metadata.name = "s";
+  before.sessions[0].sources = {"guest0"};
+  EXPECT_EQ(names({}, before), "interface/guest0 filter/web session/s session/s");
+  EXPECT_EQ(names(before, {}), "session/s filter/web interface/guest0");
+  config::Config after = before;
+  after.filters[0].inbound = {{.number = 10}};
+  after.sessions[0].sources = {"guest0", "guest1"};
+  after.sessions[0].number = 7;
+  EXPECT_EQ(names(before, after), "filter/web session/s session/s");
 }
 
 TEST(Batches, FillFramesAndNeverOverfillThem) {
@@ -97,6 +117,8 @@ TEST(Overlaid, SaysNothingAboutAnInterfaceWithoutLabels) {
   config::Config labelled;
   labelled.interfaces = {{.name = "guest0", .owner = "alice"}};
   EXPECT_EQ(Overlaid(labelled, wanted), wanted) << "but takes labels away";
+  wanted.interfaces[0].excluded = "management";
+  EXPECT_EQ(Overlaid({}, wanted), wanted) << "and says what is never mirrored there";
 }
 
 TEST(Pruned, TakesOnlyTheOwnersAndNeverInterfaces) {
@@ -116,7 +138,7 @@ TEST(Pruned, TakesOnlyTheOwnersAndNeverInterfaces) {
 
 TEST(Without, TellsWhatIsNotThere) {
   std::vector<ResourceName> missing;
-  const std::vector<ResourceName> names{{ResourceKind::kSession, "a"}, {ResourceKind::kFilter, "x"}};
+  const std::vector<ResourceName> names{{config::Kind::kSession, "a"}, {config::Kind::kFilter, "x"}};
   EXPECT_EQ(Without(Named({"a", "b"}, {"t"}), names, missing), Named({"b"}, {"t"}));
   ASSERT_EQ(missing.size(), 1U);
   EXPECT_EQ(missing[0].ToString(), "filter/x");

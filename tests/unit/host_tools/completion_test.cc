@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "helioctl/context.h"
+#include "helioctl/card/context.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -37,7 +37,9 @@ class Completing : public testing::Test {
     set_session->add_option("--target", text_, "")->type_name("TARGET");
     set_session->add_option("--source", text_, "")->type_name("INTERFACE,...");
     set_session->add_option("--direction", text_, "")->type_name("all|inbound|outbound");
+    set_session->add_option("--unset", texts_, "")->type_name("FIELD");
     set_session->add_option("--service", text_, "")->type_name("dns|dhcp,...");
+    app_.add_subcommand("explain", "")->add_option("field", text_, "")->type_name("KIND.FIELD");
     app_.add_subcommand("disable", "")->add_option("session", texts_, "")->type_name("RESOURCE");
     CLI::App* board = app_.add_subcommand("board", "");
     board->add_option("file", text_, "")->type_name("FILE");
@@ -72,7 +74,7 @@ class Completing : public testing::Test {
 };
 
 TEST_F(Completing, OffersCommandsButNoHiddenOnes) {
-  EXPECT_THAT(Words({""}), ElementsAre("get", "delete", "context", "set", "disable", "board"));
+  EXPECT_THAT(Words({""}), ElementsAre("get", "delete", "context", "set", "explain", "disable", "board"));
   EXPECT_THAT(Words({"context", ""}), ElementsAre("use"));
   EXPECT_THAT(Words({"de"}), ElementsAre("delete"));
   EXPECT_THAT(Words({}), Contains("get"));
@@ -111,6 +113,24 @@ TEST_F(Completing, OffersTheValuesThatATypeNames) {
 }
 
 TEST_F(Completing, OffersAllBesideTheKinds) { EXPECT_THAT(Words({"get", "a"}), ElementsAre("all")); }
+
+TEST_F(Completing, OffersRulesByTheirFilters) {
+  EXPECT_THAT(Words({"get", "ru"}), ElementsAre("rules"));
+  EXPECT_THAT(Words({"get", "rules", "w"}), ElementsAre("web", "web-2"));
+  EXPECT_EQ(asked_.back(), "filter");
+}
+
+TEST_F(Completing, OffersFieldsToExplain) {
+  EXPECT_THAT(Words({"explain", "se"}), ElementsAre("session"));
+  EXPECT_THAT(Words({"explain", "session.ti"}), ElementsAre("session.tier"));
+  EXPECT_THAT(Words({"explain", "rule.tcpFlags."}), ElementsAre("rule.tcpFlags.value", "rule.tcpFlags.mask"));
+}
+
+TEST_F(Completing, OffersTheKindsFieldsToUnset) {
+  EXPECT_THAT(Words({"set", "session", "web", "--unset", "p"}), ElementsAre("packetLength", "percent"));
+  EXPECT_THAT(Words({"set", "session", "web", "--unset", "percent,desc"}), ElementsAre("percent,description"));
+  EXPECT_THAT(Words({"set", "session", "web", "--unset", "na"}), IsEmpty());
+}
 
 TEST_F(Completing, OffersOnlySessionsToSwitch) {
   EXPECT_THAT(Words({"disable", ""}), ElementsAre("session"));

@@ -1,4 +1,4 @@
-#include "helioctl/configuration.h"
+#include "helioctl/yaml/configuration.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <sstream>
 #include <string>
 
-#include "helioctl/unit_stream.h"
+#include "helioctl/yaml/unit_stream.h"
 
 namespace heliostat::helioctl {
 namespace {

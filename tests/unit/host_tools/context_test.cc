@@ -1,4 +1,4 @@
-#include "helioctl/context.h"
+#include "helioctl/card/context.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "helioctl/context_file.h"
+#include "helioctl/card/context_file.h"
 #include "in_folder.h"
 
 namespace heliostat::helioctl {

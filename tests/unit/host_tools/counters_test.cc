@@ -1,4 +1,4 @@
-#include "helioctl/counters.h"
+#include "helioctl/card/counters.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "helioctl/unit_stream.h"
+#include "helioctl/yaml/unit_stream.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -133,9 +133,9 @@ TEST(CountersTable, ShowsCopiesCutToFitWhenThereAreAny) {
 
 TEST(CountersTable, ShowsAllDropsWhenWide) {
   const std::string table = CountersTable(Sample(), CounterColumns::kAll);
-  for (const char* column :
-       {"rate_limited", "no_buffer", "egress_full", "unresolved", "target_down", "too_long", "sent_cut",
-        "loop_guard_in", "loop_guard_out", "runt_out", "forward_too_long", "receive_missed"}) {
+  for (const char* column : {"rate_limited", "no_buffer", "egress_full", "unresolved", "target_down", "too_long",
+                             "sent_cut", "loop_guard_in", "loop_guard_out", "excluded_in", "excluded_out", "runt_out",
+                             "forward_too_long", "receive_missed"}) {
     EXPECT_THAT(table, HasSubstr(column));
   }
 }

@@ -1,4 +1,4 @@
-#include "helioctl/files.h"
+#include "helioctl/cli/files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "helioctl/kinds.h"
+#include "helioctl/yaml/kinds.h"
 
 #include <gtest/gtest.h>
 
@@ -13,10 +13,8 @@ TEST(Kinds, AreCalledBySingularPluralShortNameAndYaml) {
       EXPECT_EQ(*parsed, kind.kind);
     }
     EXPECT_EQ(&WordsOf(kind.kind), &kind);
-    EXPECT_EQ(&WordsOf(kind.config), &kind);
     EXPECT_EQ(FindKind(kind.wire), &kind);
-    EXPECT_EQ(KindName(kind.kind), kind.singular);
-    EXPECT_EQ(config::KindName(kind.config), kind.singular);
+    EXPECT_EQ(config::KindName(kind.kind), kind.singular);
   }
   EXPECT_EQ(FindKind(v1::KIND_UNSPECIFIED), nullptr);
 }

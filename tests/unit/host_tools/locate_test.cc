@@ -1,4 +1,4 @@
-#include "helioctl/locate.h"
+#include "helioctl/yaml/locate.h"
 
 #include <gtest/gtest.h>
 

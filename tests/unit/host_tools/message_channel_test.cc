@@ -1,4 +1,4 @@
-#include "helioctl/message_channel.h"
+#include "helioctl/card/message_channel.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "helioctl/mirror_yaml.h"
+#include "helioctl/yaml/mirror_yaml.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -75,7 +75,7 @@ const std::vector<BadYaml> kDocuments{
     {"NotMapping", "- a\n", "1:1: document 1: is not a mapping; give fields: apiVersion"},
     {"NoApiVersion", "kind: Filter\nmetadata: {name: x}\nspec: {}\n", "1:1: document 1: apiVersion is missing; write"},
     {"OtherApiVersion", "apiVersion: heliostat/v2\nkind: Filter\nmetadata: {name: x}\nspec: {}\n",
-     "1:13: document 1 apiVersion: \"heliostat/v2\" is not known; write heliostat/v1"},
+     "1:13: document 1 apiVersion: \"heliostat/v2\" is not known here; did you mean heliostat/v1?"},
     {"NoKind", "apiVersion: heliostat/v1\nmetadata: {name: x}\n", "1:1: document 1: kind is missing; give Interface, "},
     {"MisspelledKind", "apiVersion: heliostat/v1\nkind: Sesion\n",
      "2:7: document 1 kind: \"Sesion\" is not known here; did you mean Session?"},
@@ -89,10 +89,12 @@ const std::vector<BadYaml> kDocuments{
      "3:18: interface \"a b\" metadata name: \"a b\" is not a name; give 1..63 of"},
     {"SecondOfAName", Document("Filter", "{}") + "---\n" + Document("Filter", "{}"),
      "6:1: filter \"x\": is defined already at m.yaml:1:1; rename one of them"},
-    {"InterfaceWithSpec", Document("Interface", "{}"),
-     "4:1: document 1 spec: an interface has none; leave it out: owner and tags are metadata"},
+    {"InterfaceOwnerInSpec", Document("Interface", "{owner: alice}"),
+     "4:8: interface \"x\" owner: is not a field here; fields here are excluded"},
+    {"Excluded", Document("Interface", "{excluded: \"a b\"}"),
+     "4:18: interface \"x\" excluded: \"a b\" is not a name; give 1..63 of"},
     {"InterfaceDescription", "apiVersion: heliostat/v1\nkind: Interface\nmetadata: {name: a, description: b}\n",
-     "3:21: interface \"a\" metadata description: is not a field here; fields here are name, owner or tags"},
+     "3:21: interface \"a\" metadata description: is not a field here; fields here are name, tags or owner"},
     {"RepeatedTag", "apiVersion: heliostat/v1\nkind: Interface\nmetadata: {name: a, tags: {k: 1, k: 2}}\n",
      "3:34: interface \"a\" metadata tags: the key k is given twice; keep one"},
     {"LongDescription",
@@ -138,7 +140,7 @@ const std::vector<BadYaml> kRules{
     {"MacMask", RuleDocument("sourceMac: 02:00:00:00:00:00/8"),
      "is not a MAC address with an optional mask; give one such as"},
     {"VlanNotList", RuleDocument("vlanIds: 100"), "vlanIds: is a single value; write [100]"},
-    {"VlanEmpty", RuleDocument("vlanIds: []"), "vlanIds: is an empty list, which nothing could match; leave it out"},
+    {"VlanEmpty", RuleDocument("vlanIds: []"), "vlanIds: is empty; leave it out to match all"},
     {"VlanTooLarge", RuleDocument("vlanIds: [1, 4096]"), "vlanIds[1]: 4096 is out of range; give 0..4095"},
     {"VlanTooMany", RuleDocument("vlanIds: [1, 2, 3, 4, 5, 6, 7, 8, 9]"),
      "vlanIds: has more than 8 IDs and ranges; use several rules"},
@@ -146,12 +148,14 @@ const std::vector<BadYaml> kRules{
     {"EtherTypeOctal", RuleDocument("etherType: 0806"),
      "etherType: \"0806\" could be meant as octal; write 0x in front"},
     {"Dscp", RuleDocument("dscp: 64"), "dscp: 64 is out of range; give 0..63"},
+    {"Fragment", RuleDocument("fragment: second"),
+     "fragment: \"second\" is not known here; give no, first, later or any"},
     {"FlagsWithoutMask", RuleDocument("tcpFlags: {value: 2}"), "tcpFlags: mask is missing; give the bits"},
     {"HugeNumber", RuleDocument("dscp: 99999999999999999999"),
      "dscp: \"99999999999999999999\" is out of range; give a whole number 0..63"},
     {"Service", Document("Filter", "{services: [dns, dsn]}"),
      "services[1]: \"dsn\" is not known here; did you mean dns?"},
-    {"ServiceTwice", Document("Filter", "{services: [dns, dns]}"), "services[1]: is given twice"},
+    {"ServiceTwice", Document("Filter", "{services: [dns, dns]}"), "services[1]: dns is given twice"},
 };
 
 // Most rows are one spec, on line 4.
@@ -175,6 +179,7 @@ const std::vector<BadYaml> kOthers{
      "sources[2]: a is given twice"},
     {"SessionNoFilter", Document("Session", "{number: 1, target: t, sources: [a]}"),
      "filter is missing; name a filter"},
+    {"Tier", SessionDocument("tier: 4"), "session \"x\" tier: 4 is out of range; give 0..3"},
     {"Enabled", SessionDocument("enabled: yes"), "enabled: \"yes\" is not a truth value; give true or false"},
     {"Direction", SessionDocument("direction: both"),
      "direction: \"both\" is not known here; give all, inbound or outbound"},
@@ -193,7 +198,9 @@ const std::vector<BadYaml> kOthers{
     {"NoRate", SessionDocument("rateLimit: {burst: 3}"),
      "rateLimit: has no rate; give packetsPerSecond or bitsPerSecond"},
     {"TwoRates", SessionDocument("rateLimit: {packetsPerSecond: 1, bitsPerSecond: 1}"),
-     "rateLimit: limits packets and bits at once"},
+     "rateLimit bitsPerSecond: is given beside packetsPerSecond; give packetsPerSecond or bitsPerSecond"},
+    {"RateNoCardTakes", SessionDocument("rateLimit: {bitsPerSecond: 10000000000001}"),
+     "rateLimit bitsPerSecond: 10000000000001 is out of range; give 1..10000000000000"},
     {"ZeroRate", SessionDocument("rateLimit: {packetsPerSecond: 0}"), "packetsPerSecond: 0 is out of range; give 1.."},
     {"Nowhere", TargetDocument("mtu: 1500"),
      "target \"x\": has nowhere to send copies; give remote, interface, both, or members"},
@@ -201,6 +208,7 @@ const std::vector<BadYaml> kOthers{
      "remote: \"10.9.0.2/24\" is not an IP address; leave out the prefix length"},
     {"Encapsulation", TargetDocument("remote: 10.9.0.2, encapsulation: erspan"),
      "\"erspan\" is not known here; did you mean erspan1?"},
+    {"MtuNoLinkHas", TargetDocument("remote: 10.9.0.2, mtu: 67"), "mtu: 67 is out of range; give 68..65535"},
     {"TargetVlan", TargetDocument("interface: wire1, vlanId: 4095"), "vlanId: 4095 is out of range; give 1..4094"},
     {"GroupWithRemote", TargetDocument("members: [a], remote: 10.9.0.2"),
      "remote: a group has members and sharedWith, nothing else; set it on the members"},
@@ -258,7 +266,7 @@ TEST(ReadMirrorYaml, ReadsEveryFieldOfARule) {
       "protocol: tcp, source: 10.0.0.0/8, destination: 192.0.2.1, sourcePorts: 1000-2000, destinationPorts: 443, "
       "sourceMac: \"02:00:00:00:00:01\", destinationMac: \"02:00:00:00:00:00/ff:00:00:00:00:00\", "
       "vlanIds: [100, \"200-300\", untagged], etherType: ipv4, dscp: 46, tcpFlags: {value: 0x02, mask: 0x12}, "
-      "description: text"));
+      "fragment: first, description: text"));
   v1::Rule expected;
   expected.set_number(10);
   expected.set_action(v1::ACCEPT);
@@ -283,6 +291,7 @@ TEST(ReadMirrorYaml, ReadsEveryFieldOfARule) {
   expected.set_dscp(46);
   expected.mutable_tcp_flags()->set_value(0x02);
   expected.mutable_tcp_flags()->set_mask(0x12);
+  expected.set_fragment(v1::FIRST);
   expected.set_description("text");
   ASSERT_EQ(units.size(), 2U);
   EXPECT_EQ(units[1].rules().rules(0).DebugString(), expected.DebugString());
@@ -294,12 +303,13 @@ TEST(ReadMirrorYaml, GivesProtocolAllAsAbsent) {
 }
 
 TEST(ReadMirrorYaml, ReadsEveryFieldOfASession) {
-  const auto units =
-      Units(SessionDocument("enabled: false, direction: outbound, sessionId: 7, packetLength: 128, sampling: flows, "
-                            "rateLimit: {bitsPerSecond: 18446744073709551615, burst: 5}, forwardedOnly: true"));
+  const auto units = Units(
+      SessionDocument("tier: 3, enabled: false, direction: outbound, sessionId: 7, packetLength: 128, sampling: flows, "
+                      "rateLimit: {bitsPerSecond: 10000000000000, burst: 5}, forwardedOnly: true"));
   v1::Session expected;
   expected.mutable_metadata()->set_name("x");
   expected.set_number(1);
+  expected.set_tier(3);
   expected.set_disabled(true);
   expected.set_filter("f");
   expected.set_target("t");
@@ -307,7 +317,7 @@ TEST(ReadMirrorYaml, ReadsEveryFieldOfASession) {
   expected.set_tunnel_id(7);
   expected.set_packet_length(128);
   expected.set_sampling(v1::FLOWS);
-  expected.mutable_rate_limit()->set_bits_per_second(18446744073709551615U);
+  expected.mutable_rate_limit()->set_bits_per_second(10'000'000'000'000U);
   expected.mutable_rate_limit()->set_burst(5);
   expected.set_forwarded_only(true);
   EXPECT_EQ(units[0].session().DebugString(), expected.DebugString());
@@ -345,6 +355,26 @@ TEST(ReadMirrorYaml, ReadsEveryFieldOfATargetAndAnUnderlay) {
   EXPECT_EQ(underlay.neighbours(0).mac(), std::string("\x02\0\0\0\0\x02", 6));
   EXPECT_EQ(underlay.mtu(), 9000U);
   EXPECT_EQ(underlay.vlan_id(), 100U);
+}
+
+// YAML 1.1 takes `no` for a truth value.
+TEST(ReadMirrorYaml, TakesNoForAWordWhetherQuotedOrNot) {
+  for (const char* no : {"no", "\"no\"", "'no'"}) {
+    EXPECT_EQ(Units(RuleDocument("fragment: " + std::string(no)))[1].rules().rules(0).fragment(), v1::NO) << no;
+  }
+}
+
+TEST(ReadMirrorYaml, ReadsAnInterfaceWithAndWithoutASpec) {
+  const auto units = Units(Document("Interface", "{excluded: management}"));
+  ASSERT_EQ(units.size(), 1U);
+  EXPECT_EQ(units[0].interface().name(), "x");
+  EXPECT_EQ(units[0].interface().excluded(), "management");
+  for (const char* spec : {"", "spec: {}\n"}) {
+    const auto bare =
+        Units("apiVersion: heliostat/v1\nkind: Interface\nmetadata: {name: x, owner: a}\n" + std::string(spec));
+    EXPECT_EQ(bare[0].interface().owner(), "a");
+    EXPECT_EQ(bare[0].interface().excluded(), "");
+  }
 }
 
 TEST(ReadMirrorYaml, SortsAndChunksRulesSourcesAndMembers) {

@@ -1,4 +1,4 @@
-#include "helioctl/output.h"
+#include "helioctl/cli/output.h"
 
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <thread>
 
-#include "helioctl/context.h"
+#include "helioctl/card/context.h"
 #include "in_folder.h"
 #include "pki/reading.h"
 

@@ -1,4 +1,4 @@
-#include "helioctl/quantity.h"
+#include "helioctl/cli/quantity.h"
 
 #include <gtest/gtest.h>
 

@@ -158,6 +158,7 @@ config::Rule Rule(Random& random, std::uint16_t number) {
     const auto mask = static_cast<std::uint8_t>(random());
     rule.tcp_flags = {{static_cast<std::uint8_t>(random() & mask), mask}};
   }
+  if (Below(random, 4) == 0) rule.fragment = static_cast<config::Fragment>(1 + Below(random, 4));
   if (Below(random, 4) == 0) rule.description = Text(random);
   return rule;
 }
@@ -187,6 +188,7 @@ config::Session Session(Random& random, const std::string& name) {
   config::Session session;
   session.metadata = Metadata(random, name);
   session.number = static_cast<std::uint16_t>(1 + Below(random, 32766));
+  if (Maybe(random)) session.tier = static_cast<std::uint8_t>(Below(random, config::kTiers));
   session.enabled = Maybe(random);
   session.sources = Names(random, 1, Below(random, 4) == 0 ? 200 : 3);
   session.filter = Name(random);
@@ -221,7 +223,7 @@ void Fill(std::vector<Resource>& resources, Random& random, std::size_t most, Ma
 }
 
 config::InterfaceSettings Settings(Random& random, const std::string& name) {
-  return {name, Maybe(random) ? Name(random) : "", Tags(random)};
+  return {name, Maybe(random) ? Name(random) : "", Tags(random), Maybe(random) ? Name(random) : ""};
 }
 
 template <typename Resource, typename Make>

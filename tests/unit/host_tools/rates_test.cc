@@ -1,4 +1,4 @@
-#include "helioctl/rates.h"
+#include "helioctl/show/rates.h"
 
 #include <gtest/gtest.h>
 

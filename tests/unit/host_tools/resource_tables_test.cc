@@ -1,12 +1,12 @@
-#include "helioctl/resource_tables.h"
+#include "helioctl/show/resource_tables.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "helioctl/describe.h"
-#include "helioctl/mirror_yaml.h"
-#include "helioctl/yaml_layout.h"
+#include "helioctl/cli/yaml_layout.h"
+#include "helioctl/show/describe.h"
+#include "helioctl/yaml/mirror_yaml.h"
 #include "unit/host_tools/card_fixture.h"
 
 namespace heliostat::helioctl {
@@ -26,13 +26,13 @@ TEST(ResourceTable, ShowsSessionsWithTheirStates) {
 
 TEST(ResourceTable, SaysMoreWhenItMayBeWide) {
   EXPECT_EQ(Shown(config::Kind::kSession, {.wide = true, .with_kind = true}),
-            "NAME           NUMBER  STATE     FILTER  TARGET  DIRECTION  SOURCES  VNI/ID  LENGTH  SAMPLING       "
+            "NAME           NUMBER  STATE     FILTER  TARGET  DIRECTION  SOURCES  VNI/ID  TIER  LENGTH  SAMPLING       "
             "RATE-LIMIT  OWNER  TAGS  REASON\n"
-            "session/alpha      10  active    web     zeek    all              1      77   whole  12.5% packets  "
+            "session/alpha      10  active    web     zeek    all              1      77     0   whole  12.5% packets  "
             "-           red    -\n"
-            "session/beta       20  inactive  web     zeek    all              1      77   whole  12.5% packets  "
+            "session/beta       20  inactive  web     zeek    all              1      77     0   whole  12.5% packets  "
             "-           red    -     target \"zeek\" is down\n"
-            "session/gamma      30  disabled  web     zeek    all              1      77   whole  12.5% packets  "
+            "session/gamma      30  disabled  web     zeek    all              1      77     0   whole  12.5% packets  "
             "-           red    -\n");
 }
 
@@ -151,6 +151,7 @@ TEST(Describe, TellsAllOfASession) {
   Has(text, "Name:            alpha\n");
   Has(text, "State:           active\n");
   Has(text, "Session ID:      77 (picked by the card)\n");
+  Has(text, "Tier:            0\n");
   Has(text, "Sampling:        12.5% of packets\n");
   Has(text, "Sources:         guest0\n");
   Has(text, "  all              matched          300  30000\n");
@@ -164,8 +165,47 @@ TEST(Describe, ShowsRulesAndWhoUsesThem) {
   const std::string text = Described(config::Kind::kFilter, 0);
   Has(text, "Services:  dns\n");
   Has(text, "Used by:   alpha, beta, gamma\n");
-  Has(text, "      10  accept  tcp       any     any    any          443    dscp=8\n");
-  Has(text, "Outbound rules:  none\n");
+  Has(text, "      10  accept     0  tcp                any     any    any          443    dscp=8\n");
+}
+
+v1::RuleHits Hits(bool outbound, std::uint32_t number, v1::Service service, std::uint64_t packets) {
+  v1::RuleHits hits;
+  hits.set_filter("web");
+  hits.set_outbound(outbound);
+  v1::RuleHit& hit = *hits.add_rules();
+  hit.set_number(number);
+  hit.set_service(service);
+  hit.set_packets(packets);
+  return hits;
+}
+
+TEST(Describe, ShowsHowOftenEachRuleAndServiceHasDecided) {
+  Snapshot snapshot = SnapshotAt(1, 1);
+  snapshot.counters.hits = {Hits(false, 10, v1::SERVICE_UNSPECIFIED, 42), Hits(true, 0, v1::DNS, 7)};
+  snapshot.counters.hits.push_back(Hits(false, 10, v1::SERVICE_UNSPECIFIED, 9'999));
+  snapshot.counters.hits.back().set_filter("another");
+  const std::string text = DescribeText(ListingOf(EverythingListed()), snapshot, config::Kind::kFilter, 0, {});
+  Has(text, "     dns  accept     0  a network service\n      10  accept    42  tcp");
+  Has(text, "Outbound rules, the first that matches decides:\n");
+  Has(text, "     dns  accept     7  a network service\n");
+}
+
+// Both ends of the reference, and what it has kept from being mirrored.
+TEST(Describe, TellsWhatIsExcludedWhere) {
+  v1::Items items = EverythingListed();
+  items.mutable_items(0)->mutable_unit()->mutable_interface()->set_excluded("web");
+  Snapshot snapshot = SnapshotAt(1, 1);
+  Set(snapshot.counters.ports[0].mutable_excluded_out(), 5, 500);
+  const Listing listing = ListingOf(items);
+  Has(DescribeText(listing, snapshot, config::Kind::kFilter, 0, {}), "Excluded at:  guest0\n");
+  const std::string interface = DescribeText(listing, snapshot, config::Kind::kInterface, 0, {});
+  Has(interface, "Excluded:      what filter web accepts\n");
+  Has(interface, "  excluded_in           0       0\n");
+  Has(interface, "  excluded_out          5     500\n");
+  Has(Described(config::Kind::kInterface, 0), "Excluded:      nothing\n");
+  Has(ResourceTable(listing, config::Kind::kInterface, {.wide = true}).Render({.headers = false}),
+      "net_pcap  web  env=lab\n");
+  EXPECT_EQ(ResourceJson(listing, config::Kind::kInterface, 0, nullptr)["spec"], Json({{"excluded", "web"}}));
 }
 
 TEST(Describe, ShowsInterfacesTargetsAndUnderlays) {

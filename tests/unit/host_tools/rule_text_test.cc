@@ -1,4 +1,4 @@
-#include "helioctl/rule_text.h"
+#include "helioctl/yaml/rule_text.h"
 
 #include <gtest/gtest.h>
 
@@ -33,6 +33,7 @@ TEST(RuleText, ReadsWhatItsHeaderSays) {
        R"(outbound{"number":30,"action":"accept","protocol":"icmp","icmpType":"8"})"},
       {"40 accept vlanIds=100,200-300,untagged tcpFlags=0x02/0x12 description=\"SYN alone\"",
        R"({"number":40,"action":"accept","vlanIds":["100","200-300","untagged"],"tcpFlags":{"value":"0x02","mask":"0x12"},"description":"SYN alone"})"},
+      {"50 accept udp fragment=no", R"({"number":50,"action":"accept","protocol":"udp","fragment":"no"})"},
   };
   for (const auto& [text, json] : rows) EXPECT_EQ(Parsed(text), json) << text;
 }
@@ -61,6 +62,33 @@ TEST(RuleText, SaysWhatIsWrongAndHowToMendIt) {
     EXPECT_NE(Parsed(text).find(words), std::string::npos) << text << "\n" << Parsed(text);
     EXPECT_NE(ParseRule(text).status().fix(), "") << text;
   }
+}
+
+// What is shown can be typed.
+TEST(RuleText, WritesAMatchThatReadsTheSame) {
+  const std::vector<std::pair<const char*, const char*>> rows{
+      {"any -> any", R"({})"},
+      {"tcp", R"({"protocol": "tcp"})"},
+      {"tcp any -> any:443", R"({"protocol": "tcp", "destinationPorts": "443"})"},
+      {"10.0.0.0/8:1000-2000 -> any", R"({"source": "10.0.0.0/8", "sourcePorts": "1000-2000"})"},
+      {"6 [2001:db8::/32]:443 -> ::/0",
+       R"({"protocol": "6", "source": "2001:db8::/32", "destination": "::/0", "sourcePorts": "443"})"},
+      {"icmp icmpType=8", R"({"protocol": "icmp", "icmpType": "8"})"},
+      {"any -> any:53 vlanIds=1,2-3,untagged fragment=no",
+       R"({"destinationPorts": "53", "vlanIds": ["1", "2-3", "untagged"], "fragment": "no"})"},
+  };
+  for (const auto& [text, json] : rows) {
+    auto rule = nlohmann::ordered_json::parse(json);
+    EXPECT_EQ(MatchText(rule), text);
+    const auto read = ParseRule("10 accept " + std::string(text));
+    ASSERT_TRUE(read.ok()) << read.status().ToString();
+    auto expected = nlohmann::ordered_json{{"number", 10}, {"action", "accept"}};
+    expected.update(rule);
+    EXPECT_EQ(read->rule, expected) << text;
+  }
+  EXPECT_EQ(MatchText(nlohmann::ordered_json::parse(
+                R"({"etherType": 35020, "tcpFlags": {"value": 2, "mask": 18}, "description": "left out"})")),
+            "etherType=0x88cc tcpFlags=0x02/0x12");
 }
 
 TEST(RuleText, NamesARule) {

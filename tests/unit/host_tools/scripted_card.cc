@@ -7,8 +7,8 @@
 #include "base/byte_order.h"
 #include "codec/change.h"
 #include "config/difference.h"
-#include "helioctl/kinds.h"
-#include "helioctl/yaml_writer.h"
+#include "helioctl/yaml/kinds.h"
+#include "helioctl/yaml/yaml_writer.h"
 
 namespace heliostat::helioctl {
 namespace {
@@ -88,6 +88,7 @@ class Connection : public hal::ByteStream {
         response.mutable_welcome()->set_user("ada");
         return Send(request, response);
       case v1::Request::kList: return AnswerList(request);
+      case v1::Request::kWatch: return AnswerWatch(request);
       case v1::Request::kBegin: return AnswerBegin(request);
       case v1::Request::kEdit: return AnswerEdit(request);
       case v1::Request::kCommit: return AnswerCommit(request);
@@ -103,6 +104,19 @@ class Connection : public hal::ByteStream {
         return Send(request, response);
       default: return Refuse(request, ErrorOf(Status(Code::kUnsupported, "", "is not in the script"), 0));
     }
+  }
+
+  // One snapshot, of hits alone.
+  void AnswerWatch(const v1::Request& request) {
+    v1::Response response;
+    v1::Snapshot& snapshot = *response.mutable_snapshot();
+    snapshot.set_generation(card_.generation);
+    snapshot.set_complete(true);
+    for (const v1::RuleHits& hits : card_.hits) {
+      const bool wanted = request.watch().filter().empty() || request.watch().filter() == hits.filter();
+      if (request.watch().hits() && wanted) *snapshot.add_readings()->mutable_hits() = hits;
+    }
+    Send(request, response);
   }
 
   void AnswerBegin(const v1::Request& request) {
@@ -187,9 +201,9 @@ class Connection : public hal::ByteStream {
     const v1::List& list = request.list();
     for (const KindWords& kind : AllKinds()) {
       if (list.kind() != v1::KIND_UNSPECIFIED && list.kind() != kind.wire) continue;
-      for (std::size_t i = 0; i < CountOf(card_.config, kind.config); ++i) {
-        if (!list.name().empty() && list.name() != NameOf(card_.config, kind.config, i)) continue;
-        SendItems(request, kind.config, i);
+      for (std::size_t i = 0; i < CountOf(card_.config, kind.kind); ++i) {
+        if (!list.name().empty() && list.name() != NameOf(card_.config, kind.kind, i)) continue;
+        SendItems(request, kind.kind, i);
       }
     }
     v1::Response end;

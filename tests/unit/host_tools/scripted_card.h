@@ -27,6 +27,7 @@ struct ScriptedCard {
   bool does_what_is_lost = true;
   std::string made_when_lost{};  // summary of what another job of ada's does in the place of a rollback; empty: nothing
   std::vector<v1::Generation> generations{};  // oldest first; each commit and rollback adds one, of the user ada
+  std::vector<v1::RuleHits> hits{};           // of its rules
   std::vector<v1::Request> requests{};
 
   // A connection to it. The card outlives it.

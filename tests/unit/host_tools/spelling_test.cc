@@ -1,4 +1,4 @@
-#include "helioctl/spelling.h"
+#include "helioctl/cli/spelling.h"
 
 #include <gtest/gtest.h>
 

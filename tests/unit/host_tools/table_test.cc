@@ -1,4 +1,4 @@
-#include "helioctl/table.h"
+#include "helioctl/cli/table.h"
 
 #include <gtest/gtest.h>
 

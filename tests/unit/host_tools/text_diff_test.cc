@@ -1,4 +1,4 @@
-#include "helioctl/text_diff.h"
+#include "helioctl/cli/text_diff.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "helioctl/unit_stream.h"
+#include "helioctl/yaml/unit_stream.h"
 
 #include <gtest/gtest.h>
 

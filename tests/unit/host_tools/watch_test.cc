@@ -1,4 +1,4 @@
-#include "helioctl/watch.h"
+#include "helioctl/show/watch.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "helioctl/screen.h"
-#include "helioctl/top.h"
+#include "helioctl/cli/screen.h"
+#include "helioctl/show/top.h"
 #include "unit/host_tools/card_fixture.h"
 
 namespace heliostat::helioctl {

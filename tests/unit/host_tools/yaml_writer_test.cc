@@ -1,4 +1,4 @@
-#include "helioctl/yaml_writer.h"
+#include "helioctl/yaml/yaml_writer.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "codec/codec.h"
-#include "helioctl/mirror_yaml.h"
-#include "helioctl/unit_stream.h"
+#include "helioctl/yaml/mirror_yaml.h"
+#include "helioctl/yaml/unit_stream.h"
 #include "unit/host_tools/random_config.h"
 
 namespace heliostat::helioctl {
@@ -64,6 +64,7 @@ TEST(YamlWriter, LaysARuleOnALine) {
   config.filters[0].inbound[1].untagged = true;
   config.filters[0].inbound[1].tcp_flags = {{2, 0x12}};
   config.filters[0].inbound[1].ether_type = 0x88cc;
+  config.filters[0].inbound[1].fragment = config::Fragment::kNo;
   EXPECT_EQ(ConfigYaml(config), R"(apiVersion: heliostat/v1
 kind: Filter
 metadata:
@@ -76,7 +77,7 @@ spec:
   services: [dns]
   inbound:
     - {number: 10, action: accept, protocol: tcp, destinationPorts: 443}
-    - {number: 20, action: reject, vlanIds: ["200-300", untagged], etherType: 0x88cc, tcpFlags: {value: 0x02, mask: 0x12}}
+    - {number: 20, action: reject, vlanIds: ["200-300", untagged], etherType: 0x88cc, tcpFlags: {value: 0x02, mask: 0x12}, fragment: "no"}
 )");
 }
 

@@ -119,7 +119,7 @@ TEST_F(EpollPoller, GivesNoMoreThanThereIsRoomFor) {
     ASSERT_TRUE(poller_->Set(pairs.back().first->descriptor(), i, false, true).ok());
   }
   EXPECT_EQ(Wait(kLimitMs, 5).size(), 5U);
-  // Everyone's turn comes.
+  // Each descriptor gets its turn.
   std::vector<bool> seen(pairs.size());
   for (int round = 0; round < 100; ++round) {
     for (const Poller::Event& event : Wait(kLimitMs, 5)) seen[event.token] = true;

@@ -18,7 +18,7 @@ std::atomic<int> folder_syncs{0};
 std::atomic<off_t> unreadable{-1};  // an offset in any file
 }  // namespace
 
-// In the place of the C library's, in this program: a disk with a bad sector.
+// Takes the C library's place in this program, as a disk with a bad sector.
 extern "C" ssize_t pread(int fd, void* out, size_t size, off_t offset) {
   if (offset <= unreadable && unreadable < offset + static_cast<off_t>(size)) {
     errno = EIO;
@@ -27,7 +27,7 @@ extern "C" ssize_t pread(int fd, void* out, size_t size, off_t offset) {
   return syscall(SYS_pread64, fd, out, size, offset);
 }
 
-// In the place of the C library's, in this program: what it syncs can't be seen otherwise.
+// Takes the C library's place in this program, since what is synced can't be seen otherwise.
 extern "C" int fsync(int fd) {
   struct stat found {};
   if (fstat(fd, &found) == 0 && S_ISDIR(found.st_mode)) ++folder_syncs;
@@ -93,7 +93,7 @@ TEST_F(FileFlashTest, LeavesTheModeOfAFileAloneThatIsNone) {
   EXPECT_EQ(found.st_mode & 0777U, 0644U);
 }
 
-// Whoever made it may have been killed before it could.
+// Whoever made the file may have been killed before it synced its name.
 TEST_F(FileFlashTest, SyncsItsNameEachTimeItIsOpened) {
   for (int i = 0; i < 2; ++i) {
     const int before = folder_syncs;
@@ -195,7 +195,7 @@ TEST_F(FileFlashTest, FailsWithTheReasonWhenTheFileShrinks) {
   EXPECT_EQ(flash->Read(8192, out).code(), Code::kUnavailable);
 }
 
-// Lost bytes are a matter of reading alone: whoever writes would take the history to be lost.
+// Only reading may tell of lost bytes: a writer that was told would take the history to be lost.
 TEST_F(FileFlashTest, ErasesWhatTheDiskCantReadAndCallsNoWriteALoss) {
   const auto flash = Open();
   ASSERT_TRUE(flash->Program(4096, kUnit).ok());

@@ -299,7 +299,7 @@ TEST(Connect, TriesEveryAddressOfAName) {
 }
 
 TEST(Connect, GivesUpAtTheDeadline) {
-  // A queue that is full: the kernel lets further connections wait.
+  // The queue is full, so the kernel lets further connections wait.
   const Result<std::unique_ptr<Listener>> listener = Listen("127.0.0.1:0", 0);
   ASSERT_TRUE(listener.ok());
   std::vector<std::unique_ptr<ByteStream>> waiting;

@@ -17,7 +17,8 @@ namespace {
 
 using Outcome = Transfer::Outcome;
 
-// Never runs dry: where there is nothing more to read, `more` sends it. Closed when that was no end of it.
+// Never runs dry: when there is nothing more to read, `more` sends something. It closes once that has gone on for too
+// long.
 class EndlessStream final : public ByteStream {
  public:
   explicit EndlessStream(std::unique_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
@@ -55,7 +56,7 @@ class Bounds : public TlsPair {
     client_ = std::make_unique<Impostor>(certificates, private_key, std::move(far));
   }
 
-  // How it ends on the card.
+  // Shakes hands and returns how it ends on the card.
   Transfer ShakeHands() {
     Transfer ended{.outcome = Outcome::kWaitRead};
     for (int turn = 0; turn < 20 && ended.outcome == Outcome::kWaitRead; ++turn) {
@@ -171,7 +172,7 @@ TEST_F(Bounds, OurOwnChainIsHeldToThemBeforeItIsUsed) {
             "one that we trust");
 }
 
-// Any bytes in the place of certificates.
+// The message has any bytes in the place of certificates.
 TEST_F(Bounds, ADamagedCertificateMessageIsReadAsFarAsItGoes) {
   const std::string certificate = MadeUpAuthority(2048, 24);
   const auto number = [](std::size_t value) {

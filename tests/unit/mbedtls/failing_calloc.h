@@ -20,8 +20,8 @@ struct Branches {
   std::uint64_t allocations = 0;  // so far
   std::uint64_t places = 0;       // from which they were made
   bool branched = false;          // this is a process where one has failed; it must end by _exit
-  // How many ended with which status, and which allocation failed in the first of them. 16 and above: killed by the
-  // signal of that number less 16.
+  // How many processes ended with each status, and which allocation failed in the first of them. A status of 16 and
+  // above stands for the signal of that number less 16.
   std::array<std::uint64_t, 96> ends{};
   std::array<std::uint64_t, 96> first_with_end{};
 };

@@ -251,7 +251,7 @@ TEST_F(Handshake, DamagedHandshakesNeverCrash) {
     auto [far, far_peer] = linux_os::ConnectedPair().value();
     auto server = server_->Accept(std::move(near)).value();
     auto client = OpenClient(std::move(far), user, "card-1", &clock_).value();
-    // Between them: whoever carries the bytes, and changes a bit of the first 700 bytes each way.
+    // Somebody between them carries the bytes, and changes a bit of the first 700 each way.
     std::array<std::size_t, 2> carried{};
     const std::array<std::size_t, 2> damaged = {random() % 700, random() % 700};
     Transfer server_ended{.outcome = Outcome::kWaitRead};

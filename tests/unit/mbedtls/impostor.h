@@ -33,7 +33,7 @@ class Impostor {
     mbedtls_ssl_set_bio(ssl_.get(), stream_.get(), &Send, &Receive, nullptr);
   }
   int Handshake() { return mbedtls_ssl_handshake(ssl_.get()); }
-  // These instead, in DER. Before the handshake.
+  // Shows these certificates instead, in DER. Is called before the handshake.
   void Show(const std::vector<std::string>& certificates) {
     mbedtls_x509_crt_free(certificates_.get());
     for (const std::string& one : certificates) {
@@ -41,7 +41,7 @@ class Impostor {
       EXPECT_EQ(mbedtls_x509_crt_parse_der(certificates_.get(), der, one.size()), 0);
     }
   }
-  // An alert that ends nothing.
+  // Sends an alert that ends nothing.
   void Warn() {
     (void)mbedtls_ssl_send_alert_message(ssl_.get(), MBEDTLS_SSL_ALERT_LEVEL_WARNING,
                                          MBEDTLS_SSL_ALERT_MSG_USER_CANCELED);

@@ -17,7 +17,7 @@
 
 namespace {
 
-// What a handshake's Finished was compared with and was not, in all branches: shared by their processes.
+// The Finished values that handshakes expected and did not get, in all branches; their processes share this.
 struct Mismatches {
   std::array<std::array<std::uint8_t, 12>, 64> expected{};
   std::size_t count = 0;
@@ -26,7 +26,7 @@ Mismatches* mismatches = nullptr;
 
 }  // namespace
 
-// Stands in for the library's own, which it calls from one of its libraries in another.
+// Takes the place of the library's own, which one of its shared libraries calls in another.
 extern "C" int mbedtls_ct_memcmp(const void* one, const void* other, std::size_t size) {
   const int difference = std::memcmp(one, other, size);
   if (difference != 0 && size == 12 && mismatches != nullptr && mismatches->count < mismatches->expected.size()) {
@@ -40,7 +40,7 @@ namespace {
 
 using Outcome = Transfer::Outcome;
 
-// What became of a handshake in which one allocation failed: a process's exit status.
+// The exit status of a process says what became of a handshake in which one allocation failed.
 enum End : int { kRefused = 0, kConnected = 1, kHangs = 10, kWrongPeer = 11, kLeaks = 12 };
 
 // A connection that lies in memory, so that a fork has its own, and that allocates nothing on its way.

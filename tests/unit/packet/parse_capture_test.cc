@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxCut = 128;
 
-// What is there of a shorter frame is there of a longer one, and the same. Only IPv6's protocol may change: a chain of
-// extension headers that is cut ends earlier.
+// A field that a shorter frame has, a longer one has too, with the same value. Only IPv6's protocol may change: a chain
+// of extension headers that is cut ends earlier.
 void ExpectGrowing(const FlowKey& shorter, const FlowKey& longer, const std::string& where) {
   const unsigned lost = shorter.flags & ~unsigned{longer.flags} & ~unsigned{FlowKey::kRunt};
   EXPECT_EQ(lost, 0U) << where;
@@ -44,7 +44,7 @@ void CheckFrame(std::span<const std::uint8_t> frame, const std::string& where) {
   const FlowKey whole = Parse(frame);
   ASSERT_TRUE(Parse(frame.first(std::min(frame.size(), kMaxParseBytes))) == whole) << where;
   ASSERT_LE(whole.l4_offset, frame.size()) << where;
-  // One buffer whose end is the frame's end at every length: a byte read too far is outside it.
+  // The buffer ends where the frame ends, at every length, so a byte read too far is outside it.
   const std::size_t longest = std::min(frame.size(), kMaxCut);
   const std::unique_ptr<std::uint8_t[]> exact(new std::uint8_t[longest]);
   FlowKey previous;

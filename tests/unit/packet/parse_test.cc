@@ -262,11 +262,13 @@ TEST(Parse, KeepsPortsOfFirstIpv4Fragment) {
   ExpectKey(Ethernet().Ipv4({.more_fragments = true}).Tcp().Build(), expected);
 }
 
+constexpr unsigned kLater = FlowKey::kFragment | FlowKey::kLaterFragment;
+
 TEST(Parse, GivesNoPortsToLaterFragment) {
   for (const std::uint16_t offset : std::vector<std::uint16_t>{1, 0x1000, 0x1fff}) {
     for (const bool more : {false, true}) {
       ExpectKey(Ethernet().Ipv4({.more_fragments = more, .fragment_offset = offset}).Tcp().Build(),
-                ExpectedIpv4(FlowKey::kFragment, kProtocolTcp));
+                ExpectedIpv4(kLater, kProtocolTcp));
     }
   }
 }
@@ -424,12 +426,12 @@ TEST(Parse, KeepsPortsOfFirstIpv6Fragment) {
 }
 
 TEST(Parse, ReadsNothingBehindLaterIpv6Fragment) {
-  ExpectKey(Ethernet().Ipv6().Fragment({.offset = 1}).Udp().Build(), ExpectedIpv6(FlowKey::kFragment, kProtocolUdp));
+  ExpectKey(Ethernet().Ipv6().Fragment({.offset = 1}).Udp().Build(), ExpectedIpv6(kLater, kProtocolUdp));
   // What looks like a header there is payload: the protocol is the fragment's next header, an extension or not.
   ExpectKey(Ethernet().Ipv6().Fragment({.offset = 0x1fff, .more = true}).DestinationOptions().Udp().Build(),
-            ExpectedIpv6(FlowKey::kFragment, kProtocolDestinationOptions));
+            ExpectedIpv6(kLater, kProtocolDestinationOptions));
   ExpectKey(Ethernet().Ipv6().Fragment({.offset = 5, .next = kProtocolFragment}).Payload(16).Build(),
-            ExpectedIpv6(FlowKey::kFragment, kProtocolFragment));
+            ExpectedIpv6(kLater, kProtocolFragment));
 }
 
 TEST(Parse, RemembersFragmentAcrossRepeatedFragmentHeaders) {

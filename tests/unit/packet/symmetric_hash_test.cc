@@ -47,7 +47,7 @@ TEST(SymmetricHash, IsTheSameForBothDirections) {
 }
 
 TEST(SymmetricHash, TellsPortsOfTheTwoEndsApart) {
-  // Same addresses, same two ports, the other way round: another flow.
+  // The same addresses with the two ports the other way round are another flow.
   const auto one = HashOf(Ethernet().Ipv4().Tcp({.source_port = 80, .destination_port = 81}).Build());
   const auto other = HashOf(Ethernet().Ipv4().Tcp({.source_port = 81, .destination_port = 80}).Build());
   EXPECT_NE(one, other);

@@ -39,11 +39,11 @@ Compiled MustCompile(const Config& config) {
   return compiled.ok() ? std::move(compiled).value() : Compiled{};
 }
 
-const InterfacePolicy& Inbound(const CompiledInterface& interface) {
-  return interface.directions[static_cast<std::size_t>(Direction::kInbound)];
+const TierPolicy& Inbound(const CompiledInterface& interface, std::size_t tier = 0) {
+  return interface.directions[static_cast<std::size_t>(Direction::kInbound)].tiers[tier];
 }
-const InterfacePolicy& Outbound(const CompiledInterface& interface) {
-  return interface.directions[static_cast<std::size_t>(Direction::kOutbound)];
+const TierPolicy& Outbound(const CompiledInterface& interface, std::size_t tier = 0) {
+  return interface.directions[static_cast<std::size_t>(Direction::kOutbound)].tiers[tier];
 }
 
 TEST(Compile, OrdersSlotsByTheNumbersOfTheSessions) {
@@ -88,7 +88,7 @@ TEST(Compile, SharesOnePolicyBetweenInterfacesWithTheSameFilters) {
   config.sessions.push_back(SessionOf("last", 1, {"wire0"}, "g"));
   const Compiled compiled = MustCompile(config);
   EXPECT_EQ(compiled.interfaces.size(), 101U);
-  EXPECT_EQ(compiled.policies, 4U) << "(f, g) and (g), in two directions";
+  EXPECT_EQ(compiled.policies.size(), 4U) << "(f, g) and (g), in two directions";
   EXPECT_EQ(Inbound(compiled.interfaces[0]).policy, Inbound(compiled.interfaces[99]).policy);
   EXPECT_NE(Inbound(compiled.interfaces[0]).policy, Outbound(compiled.interfaces[0]).policy);
   EXPECT_EQ(compiled.interfaces.back().name, "wire0");
@@ -110,7 +110,7 @@ TEST(Compile, HoldsAFilterOnceHoweverManyTuplesItIsIn) {
       }
     }
     const Compiled compiled = MustCompile(config);
-    EXPECT_EQ(compiled.policies, 2 * interfaces) << "every interface tries them in another order";
+    EXPECT_EQ(compiled.policies.size(), 2 * interfaces) << "every interface tries them in another order";
     return compiled.memory_bytes;
   };
   EXPECT_LT(memory_bytes(8), memory_bytes(1) + 8'192);
@@ -122,7 +122,7 @@ TEST(Compile, GivesNoSlotToASessionWhoseFilterHasNothingForTheDirection) {
   config.filters[1].inbound.clear();
   config.sessions = {SessionOf("a", 1, {"guest0"}, "nothing"), SessionOf("b", 2, {"guest0"}, "all")};
   const Compiled compiled = MustCompile(config);
-  const InterfacePolicy& inbound = Inbound(compiled.interfaces.at(0));
+  const TierPolicy& inbound = Inbound(compiled.interfaces.at(0));
   EXPECT_EQ(inbound.sessions, (std::vector<std::uint32_t>{1}));
   EXPECT_EQ(Outbound(compiled.interfaces.at(0)).sessions, (std::vector<std::uint32_t>{0, 1}));
 }
@@ -147,7 +147,7 @@ TEST(Compile, DoesNotCompileAgainWhatIsTheSame) {
   after.filters[0].inbound[0].action = config::Action::kReject;
   after.filters[1].metadata.description = "no part of the table";
   after.filters[2].services = {config::Service::kArp};
-  const Earlier earlier{before, first.tables};
+  const Earlier earlier{before, first};
   const auto second = Compile(after, &earlier);
   ASSERT_TRUE(second.ok());
   EXPECT_NE(second->tables[0][0], first.tables[0][0]) << "its inbound rule";
@@ -161,13 +161,85 @@ TEST(Compile, DoesNotCompileAgainWhatIsTheSame) {
   EXPECT_EQ(verdict.outcome, Outcome::kReject);
 }
 
+// The verdict cache depends on this: it remembers verdicts by identity.
+TEST(Compile, KeepsTheIdentityOfAPolicyUntilItsOwnRuleListChanges) {
+  Config before;
+  before.filters = {AcceptAll("f"), AcceptAll("g")};
+  before.sessions = {SessionOf("a", 1, {"guest0", "guest1"}, "f"), SessionOf("b", 2, {"guest1"}, "g")};
+  const Compiled first = MustCompile(before);
+  const auto identity_of = [](const Compiled& compiled, std::size_t interface) {
+    return Inbound(compiled.interfaces.at(interface)).policy->identity();
+  };
+  EXPECT_NE(identity_of(first, 0), identity_of(first, 1));
+  EXPECT_NE(identity_of(first, 0), 0U);
+
+  Config after = before;
+  after.sessions[0].target = "elsewhere";
+  after.sessions[0].metadata.name = "renamed";
+  after.filters[1].inbound[0].protocol = 6;
+  const Earlier earlier{before, first};
+  const auto second = Compile(after, &earlier);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(identity_of(*second, 0), identity_of(first, 0)) << "nothing that it judges by has changed";
+  EXPECT_NE(identity_of(*second, 1), identity_of(first, 1)) << "a rule of its second filter has";
+
+  const Earlier changed{after, *second};
+  const auto third = Compile(before, &changed);
+  ASSERT_TRUE(third.ok());
+  EXPECT_EQ(identity_of(*third, 0), identity_of(first, 0));
+  EXPECT_NE(identity_of(*third, 1), identity_of(first, 1)) << "a number is given once";
+  EXPECT_NE(identity_of(*third, 1), identity_of(*second, 1));
+}
+
+TEST(Compile, JudgesEachTierByItself) {
+  Config config;
+  config.filters = {AcceptAll("f"), AcceptAll("g")};
+  config.sessions = {SessionOf("a", 30, {"guest0"}, "f"), SessionOf("b", 10, {"guest0"}, "g"),
+                     SessionOf("c", 20, {"guest0"}, "f"), SessionOf("d", 5, {"guest0"}, "f")};
+  config.sessions[1].tier = 3;
+  config.sessions[2].tier = 3;
+  const Compiled compiled = MustCompile(config);
+  const CompiledInterface& guest = compiled.interfaces.at(0);
+  EXPECT_EQ(Inbound(guest, 0).sessions, (std::vector<std::uint32_t>{3, 0}));
+  EXPECT_EQ(Inbound(guest, 1).policy, nullptr);
+  EXPECT_EQ(Inbound(guest, 2).policy, nullptr);
+  EXPECT_EQ(Inbound(guest, 3).sessions, (std::vector<std::uint32_t>{1, 2}));
+}
+
+TEST(Compile, AsksAnExcludedFilterWhereItHasARuleWhetherASessionMirrorsThereOrNot) {
+  Config config;
+  config.filters = {AcceptAll("f"), AcceptAll("overlay")};
+  config.filters[1].outbound.clear();
+  config.interfaces = {{.name = "guest0", .excluded = "overlay"}, {.name = "guest1", .excluded = "overlay"}};
+  config.sessions = {SessionOf("a", 1, {"guest0"}, "f"), SessionOf("b", 1, {"guest1"}, "f")};
+  config.sessions[1].direction = DirectionSet::kOutbound;
+  const Compiled compiled = MustCompile(config);
+  const auto excluded = [&](std::size_t interface, Direction direction) {
+    return compiled.interfaces.at(interface).directions[static_cast<std::size_t>(direction)].excluded;
+  };
+  ASSERT_NE(excluded(0, Direction::kInbound), nullptr);
+  EXPECT_EQ(excluded(0, Direction::kOutbound), nullptr) << "it has no rule there";
+  EXPECT_NE(excluded(1, Direction::kInbound), nullptr) << "no session takes what is inbound there";
+  EXPECT_EQ(compiled.interfaces[0].directions[0].excluded_filter, 1U);
+}
+
+TEST(Compile, RefusesAnInterfaceWithoutItsExcludedFilterByName) {
+  Config config;
+  config.filters = {AcceptAll("f")};
+  config.interfaces = {{.name = "guest0", .excluded = "absent"}};
+  config.sessions = {SessionOf("a", 1, {"guest0"}, "f")};
+  const Status status = Compile(config).status();
+  EXPECT_EQ(status.code(), Code::kNotFound);
+  EXPECT_EQ(status.subject(), "interface \"guest0\" excluded");
+}
+
 TEST(Compile, CompilesWhatNoSessionUsedBefore) {
   Config before;
   before.filters = {AcceptAll("f")};
   const Compiled first = MustCompile(before);
   Config after = before;
   after.sessions = {SessionOf("a", 1, {"guest0"}, "f")};
-  const Earlier earlier{before, first.tables};
+  const Earlier earlier{before, first};
   const auto second = Compile(after, &earlier);
   ASSERT_TRUE(second.ok());
   EXPECT_NE(second->tables[0][0], nullptr);
@@ -216,7 +288,7 @@ TEST(Compile, HoldsTheReferenceConfigurationInFewMegabytes) {
   }
   const Compiled compiled = MustCompile(config);
   EXPECT_EQ(compiled.interfaces.size(), 1'024U);
-  EXPECT_EQ(compiled.policies, 2'048U);
+  EXPECT_EQ(compiled.policies.size(), 2'048U);
   EXPECT_LT(compiled.memory_bytes, 12U << 20U);
 }
 

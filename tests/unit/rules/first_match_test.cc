@@ -116,6 +116,7 @@ Rule RandomRule(Chance& chance, std::uint16_t number) {
   if (chance.OneIn(8)) rule.ether_type = chance.EtherType();
   if (chance.OneIn(8)) rule.dscp = chance.Dscp();
   if (chance.OneIn(8)) rule.tcp_flags = config::TcpFlagsMatch{chance.Byte(), chance.Byte()};
+  if (chance.OneIn(6)) rule.fragment = static_cast<config::Fragment>(1 + chance.Below(4));
   return rule;
 }
 
@@ -155,6 +156,11 @@ void Canonicalize(FlowKey& key) {
     key.source_ip = key.destination_ip = {};
     clear(FlowKey::kFragment);
   }
+  if (!key.Has(FlowKey::kFragment)) clear(FlowKey::kLaterFragment);
+  if (key.Has(FlowKey::kLaterFragment)) {
+    clear(FlowKey::kSourcePort | FlowKey::kDestinationPort | FlowKey::kIcmpType | FlowKey::kIcmpCode |
+          FlowKey::kTcpFlags);
+  }
   if (key.Has(FlowKey::kIpv4)) {
     std::fill(key.source_ip.begin() + 4, key.source_ip.end(), std::uint8_t{0});
     std::fill(key.destination_ip.begin() + 4, key.destination_ip.end(), std::uint8_t{0});
@@ -188,7 +194,8 @@ FlowKey RandomKey(Chance& chance) {
   if (!cut)
     flags |=
         FlowKey::kSourcePort | FlowKey::kDestinationPort | FlowKey::kIcmpType | FlowKey::kIcmpCode | FlowKey::kTcpFlags;
-  if (cut && chance.OneIn(2)) flags |= FlowKey::kFragment;
+  if (chance.OneIn(4)) flags |= FlowKey::kFragment;
+  if (cut && chance.OneIn(2)) flags |= FlowKey::kLaterFragment;
   if (cut && chance.OneIn(2)) flags |= FlowKey::kSourcePort | FlowKey::kIcmpType;
   key.flags = static_cast<std::uint16_t>(flags);
   key.ether_type = chance.EtherType();
@@ -231,7 +238,8 @@ FlowKey KeyFor(Chance& chance, const Rule& rule) {
     flags = (flags & ~unsigned{FlowKey::kIpv4 | FlowKey::kIpv6}) |
             (family == IpFamily::kIpv4 ? FlowKey::kIpv4 : FlowKey::kIpv6);
   };
-  if (rule.protocol || rule.dscp || rule.source_ports || rule.destination_ports || rule.tcp_flags || rule.icmp_type) {
+  if (rule.protocol || rule.dscp || rule.fragment || rule.source_ports || rule.destination_ports || rule.tcp_flags ||
+      rule.icmp_type) {
     set_family(chance.OneIn(2) ? IpFamily::kIpv4 : IpFamily::kIpv6);
   }
   if (rule.tcp_flags) key.protocol = 6;
@@ -259,6 +267,12 @@ FlowKey KeyFor(Chance& chance, const Rule& rule) {
     key.tcp_flags = static_cast<std::uint8_t>((key.tcp_flags & ~rule.tcp_flags->mask) |
                                               (rule.tcp_flags->value & rule.tcp_flags->mask));
   }
+  if (rule.fragment) {
+    flags &= ~unsigned{FlowKey::kFragment | FlowKey::kLaterFragment};
+    if (*rule.fragment != config::Fragment::kNo) flags |= FlowKey::kFragment;
+    const bool either = *rule.fragment == config::Fragment::kAny && chance.OneIn(2);
+    if (*rule.fragment == config::Fragment::kLater || either) flags |= FlowKey::kLaterFragment;
+  }
   if (rule.untagged && (rule.vlan_ids.empty() || chance.OneIn(2))) {
     flags &= ~unsigned{FlowKey::kTagged};
   } else if (!rule.vlan_ids.empty()) {
@@ -271,7 +285,7 @@ FlowKey KeyFor(Chance& chance, const Rule& rule) {
   return key;
 }
 
-// One step over an edge.
+// Moves the key one step over an edge.
 void Nudge(Chance& chance, FlowKey& key) {
   switch (chance.Below(8)) {
     case 0: ++key.source_port; break;
@@ -279,15 +293,11 @@ void Nudge(Chance& chance, FlowKey& key) {
     case 2: ++key.destination_port; break;
     case 3: --key.destination_port; break;
     case 4: key.vlan_id = static_cast<std::uint16_t>((key.vlan_id + 1) & 0xfff); break;
-    case 5: key.flags = static_cast<std::uint16_t>(key.flags ^ (1U << chance.Below(12))); break;
+    case 5: key.flags = static_cast<std::uint16_t>(key.flags ^ (1U << chance.Below(13))); break;
     case 6: key.source_ip[chance.Below(16)] ^= static_cast<std::uint8_t>(1U << chance.Below(8)); break;
     default: key.destination_ip[chance.Below(16)] ^= static_cast<std::uint8_t>(1U << chance.Below(8)); break;
   }
   Canonicalize(key);
-}
-
-const std::vector<Rule>& RulesOf(const Filter& filter, Direction direction) {
-  return direction == Direction::kInbound ? filter.inbound : filter.outbound;
 }
 
 // Keys of which most are built to match one of the rules, or to miss it by one step.
@@ -357,7 +367,7 @@ TEST(FirstMatch, AgreesWithTheNaiveReadingForTenThousandRules) {
   Filter filter;
   for (std::uint16_t i = 1; i <= 10'000; ++i) {
     Rule rule = RandomRule(chance, i);
-    // Specific, so that the deep ones are reached.
+    // The rules are specific, so that keys reach the deep ones.
     rule.protocol = chance.OneIn(2) ? 6 : 17;
     rule.destination = IpPrefix{chance.Address(IpFamily::kIpv4), 32};
     rule.destination->address.bytes[2] = chance.Byte();

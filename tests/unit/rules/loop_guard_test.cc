@@ -164,7 +164,7 @@ TEST(LoopGuard, PassesOverFragmentsAndHeadersOutOfReach) {
 TEST(LoopGuard, KeepsTheFamiliesApart) {
   const std::vector<CopyIdentity> copies{Identity(Encapsulation::kVxlan, 7, "fd00:9::1", "fd00:9::2")};
   EXPECT_TRUE(Guarded(copies, Udp(4789, 7, "fd00:9::1", "fd00:9::2")));
-  // The same bytes as an IPv4 identity's.
+  // The address has the same bytes as an IPv4 identity's.
   EXPECT_FALSE(
       Guarded({Identity(Encapsulation::kVxlan, 7, "10.9.0.1", "10.9.0.2")}, Udp(4789, 7, "0a09:1::", "0a09:2::")));
 }

@@ -7,8 +7,6 @@ namespace {
 
 using packet::FlowKey;
 
-bool IsIp(const FlowKey& key) { return key.Has(FlowKey::kIpv4) || key.Has(FlowKey::kIpv6); }
-
 bool InPrefix(const IpPrefix& prefix, const FlowKey& key, const std::array<std::uint8_t, 16>& address) {
   if (!key.Has(prefix.address.family == IpFamily::kIpv4 ? FlowKey::kIpv4 : FlowKey::kIpv6)) return false;
   for (unsigned bit = 0; bit < prefix.length; ++bit) {
@@ -74,6 +72,25 @@ bool NaiveMatch(const config::Rule& rule, const FlowKey& key) {
   if (!VlanMatches(rule, key)) return false;
   if (rule.ether_type && !(key.Has(FlowKey::kEtherType) && key.ether_type == *rule.ether_type)) return false;
   if (rule.dscp && !(IsIp(key) && key.dscp == *rule.dscp)) return false;
+  if (rule.fragment) {
+    if (!IsIp(key)) return false;
+    const bool later = key.Has(FlowKey::kLaterFragment);
+    const bool first = key.Has(FlowKey::kFragment) && !later;
+    switch (*rule.fragment) {
+      case config::Fragment::kNo:
+        if (first || later) return false;
+        break;
+      case config::Fragment::kFirst:
+        if (!first) return false;
+        break;
+      case config::Fragment::kLater:
+        if (!later) return false;
+        break;
+      case config::Fragment::kAny:
+        if (!first && !later) return false;
+        break;
+    }
+  }
   if (rule.tcp_flags) {
     if (!key.Has(FlowKey::kTcpFlags)) return false;
     for (unsigned bit = 0; bit < 8; ++bit) {

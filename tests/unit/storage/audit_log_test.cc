@@ -16,7 +16,7 @@ using hal::emulated::EmulatedFlash;
 constexpr hal::FlashGeometry kGeometry{4096, 16, 4};
 constexpr Region kRegion{0, 4};
 
-// Not SHA-256, and as good for what is shown here.
+// This is not SHA-256, but just as good for what is shown here.
 hal::Sha256Digest Digest(std::span<const std::uint8_t> bytes) {
   hal::Sha256Digest digest{};
   const std::uint32_t crc = Crc32c(bytes);

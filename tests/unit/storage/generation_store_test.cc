@@ -183,7 +183,7 @@ TEST(GenerationStore, CanGoBackToNothing) {
   EXPECT_EQ(store->generations()[0].base, 0U);
 }
 
-// All of one is other keys than all of the other: their sum has to fit, or the confirmed commit is refused.
+// The two generations have no key in common, so their sum has to fit, or the unconfirmed commit is refused.
 TEST(GenerationStore, GoesBackFromWhateverItHasTakenUnconfirmed) {
   int taken = 0;
   int refused = 0;

@@ -26,7 +26,7 @@ inline void ApplyChange(KeyValues& values, std::span<const std::uint8_t> change)
   }
 }
 
-// What makes `after` of `before`.
+// The changes that make `after` of `before`.
 inline Producer ChangesBetween(KeyValues before, KeyValues after) {
   return [before = std::move(before), after = std::move(after)](const Sink& sink) -> Status {
     for (const auto& [key, value] : before) {

@@ -45,7 +45,7 @@ class Committer {
       return false;
     }
     if (!Settle(store)) return true;
-    // Behind a cut far enough to compact again.
+    // After a cut it goes on until it compacts again.
     if (flash.operations() > 1) commits_ = std::min(commits_, known_.size() + kMore);
     while (known_.size() < commits_) {
       if (!CommitNext(store, flash)) return false;
@@ -94,7 +94,7 @@ class Committer {
     const std::uint64_t number = known_.size() + 1;
     if (number % 7 == 3 && !GiveUp(store, flash)) return false;
     asked_ = Next(number);
-    // Now and then in the place of all that was before.
+    // Now and then a commit takes the place of everything before.
     const bool alone = number % 6 == 5 && !asked_->info.unconfirmed;
     const Producer changes = ChangesBetween(known_.empty() ? KeyValues{} : known_.back().values, asked_->values);
     const auto committed =
@@ -176,7 +176,7 @@ TEST_P(PowerCut, TwiceLeavesTheLastGenerationOrTheOneInFlight) {
   EXPECT_GE(figures.erases, 2 * 1U) << "it has to compact";
 }
 
-// Not SHA-256, and as good for what is shown here.
+// This is not SHA-256, but just as good for what is shown here.
 hal::Sha256Digest Digest(std::span<const std::uint8_t> bytes) {
   hal::Sha256Digest digest{};
   std::uint32_t crc = 0;

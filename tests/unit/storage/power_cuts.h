@@ -30,7 +30,7 @@ struct CutFigures {
   }
 };
 
-// Plays what is left, with as many boots as it takes. False when something was found wrong.
+// Plays what is left, with as many boots as it takes. Returns false when something was found wrong.
 template <typename Player>
 bool PlayOn(hal::emulated::EmulatedFlash& flash, Player& player) {
   for (int boots = 0; !testing::Test::HasFailure(); ++boots) {
@@ -45,8 +45,8 @@ bool PlayOn(hal::emulated::EmulatedFlash& flash, Player& player) {
 
 inline std::uint64_t WayOf(hal::emulated::CutMode mode) { return static_cast<std::uint64_t>(mode); }
 
-// Also of the second cut of a pair: many minutes. Else each pair of operations is cut in every first way, and the
-// second way changes from pair to pair.
+// Returns true when the second cut of a pair, too, is made in every way, which takes many minutes. Otherwise each pair
+// of operations is cut in every first way, and the second way changes from pair to pair.
 inline bool EveryWay() { return std::getenv("HELIOSTAT_LONG_TESTS") != nullptr; }
 
 // `start` is the flash and the player before the first operation.

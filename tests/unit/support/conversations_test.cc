@@ -14,7 +14,7 @@ namespace {
 
 std::size_t Be16At(std::span<const std::uint8_t> bytes, std::size_t at) { return bytes[at] * 256U + bytes[at + 1]; }
 
-// What a frame is, read without the code that made it.
+// A frame as it is read without the code that made it.
 struct Read {
   std::size_t type = 0;
   std::size_t ip = 14;  // offset
