@@ -187,7 +187,7 @@ class TablesBuilder {
     if (policies.excluded != nullptr) {
       datapath::TierTable& excluded = table.excluded.emplace();
       excluded.policy = policies.excluded;
-      excluded.hits = {registry_.HitsOf(config_.filters[policies.excluded_filter], direction)};
+      excluded.hits = {HitsOf(config_.filters[policies.excluded_filter], direction)};
     }
     for (const rules::TierPolicy& tier : policies.tiers) {
       if (tier.policy == nullptr) continue;
@@ -196,11 +196,17 @@ class TablesBuilder {
       built.plans.reserve(tier.sessions.size());
       built.hits.reserve(tier.sessions.size());
       for (const std::uint32_t session : tier.sessions) {
-        built.hits.push_back(registry_.HitsOf(*FindFilter(config_, config_.sessions[session].filter), direction));
+        built.hits.push_back(HitsOf(*FindFilter(config_, config_.sessions[session].filter), direction));
         HELIOSTAT_RETURN_IF_ERROR(BuildPlan(session, port, direction, built.plans.emplace_back()));
       }
     }
     return OkStatus();
+  }
+
+  // A worker finds a rule's entry without a look at the list that it is in.
+  std::shared_ptr<const std::uint32_t> HitsOf(const config::Filter& filter, Direction direction) {
+    const std::shared_ptr<const datapath::HitEntries> entries = registry_.HitsOf(filter, direction);
+    return {entries, entries->data()};
   }
 
   Status BuildPlan(std::uint32_t index, std::uint16_t port, Direction direction, datapath::CopyPlan& built) {

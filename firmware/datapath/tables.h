@@ -53,8 +53,8 @@ using HitEntries = std::vector<std::uint32_t>;
 // A policy, and what its slots stand for at this source.
 struct TierTable {
   std::shared_ptr<const rules::Policy> policy;
-  std::vector<std::shared_ptr<const HitEntries>> hits;  // by slot
-  std::vector<CopyPlan> plans;                          // by slot; an excluded filter has none
+  std::vector<std::shared_ptr<const std::uint32_t>> hits;  // by slot: the first of its filter's HitEntries
+  std::vector<CopyPlan> plans;                             // by slot; an excluded filter has none
 };
 
 // The tables that judge frames at one (interface, direction). Epochs share them as long as nothing in them changes.

@@ -37,33 +37,6 @@ const SourceTable* SourceAt(const Tables& tables, std::uint16_t port, Direction 
 std::uint32_t Everyone(std::uint16_t count) { return count == 32 ? ~0U : (1U << count) - 1U; }
 static_assert(hal::kBurst <= 32, "packets of a burst are bits of 32");
 
-// Hits of one rule in a row are added to the shard at once.
-class HitRun {
- public:
-  explicit HitRun(HitShard& shard) : shard_(shard) {}
-  HitRun(const HitRun&) = delete;
-  HitRun& operator=(const HitRun&) = delete;
-  ~HitRun() { Finish(); }
-
-  void Add(std::uint32_t entry) {
-    if (entry != entry_) {
-      Finish();
-      entry_ = entry;
-    }
-    ++packets_;
-  }
-
- private:
-  void Finish() {
-    if (packets_ != 0) shard_.Add(entry_, packets_);
-    packets_ = 0;
-  }
-
-  HitShard& shard_;
-  std::uint32_t entry_ = 0;
-  std::uint64_t packets_ = 0;
-};
-
 // With an outermost tag of this type a frame may be longer than a port takes otherwise. No other type counts, since the
 // kernel (packet_snd) asks for this one alone.
 bool HasVlanTag(std::span<const std::uint8_t> start) {
@@ -249,46 +222,48 @@ std::uint32_t Worker::Guarded(const SourceTable& source, const rules::LoopGuard&
   return guarded;
 }
 
-// Counts the frames of `mask` that the interface's excluded filter accepts, and returns them as bits.
-std::uint32_t Worker::Excluded(const SourceTable& source, std::uint32_t mask) {
-  Classify(*source.excluded, mask);
-  const PortCell::Item why = source.direction == Direction::kOutbound ? PortCell::kExcludedOut : PortCell::kExcludedIn;
-  std::uint32_t excluded = 0;
-  for (std::uint16_t i = 0; i < burst_.count; ++i) {
-    if (burst_.verdicts[i].outcome != rules::Outcome::kAccept || (mask >> i & 1U) == 0) continue;
-    port_cells_[source.port].Add(why, 1, hal::Length(burst_.packets[i]));
-    excluded |= 1U << i;
-  }
-  return excluded;
-}
-
-void Worker::Classify(const TierTable& tier, std::uint32_t mask) {
+// Calls `accept` with the packet and its verdict for each in `mask` that the tier accepts, and counts the hits of all.
+template <typename Accept>
+void Worker::Classify(const TierTable& tier, std::uint32_t mask, Accept accept) {
   Burst& burst = burst_;
   verdict_cache_.Classify(*tier.policy, {burst.keys.data(), burst.count}, burst.verdicts);
-  HitRun hits(hits_);
-  for (std::uint16_t i = 0; i < burst.count; ++i) {
-    const rules::Verdict& verdict = burst.verdicts[i];
+  const std::shared_ptr<const std::uint32_t>* const hits = tier.hits.data();
+  for (std::uint32_t i = 0; i < burst.count; ++i) {
+    const rules::Verdict verdict = burst.verdicts[i];
     if (verdict.outcome == rules::Outcome::kNone || (mask >> i & 1U) == 0) continue;
-    hits.Add((*tier.hits[verdict.slot])[verdict.rule]);
+    hits_.Add(hits[verdict.slot].get()[verdict.rule], 1);
+    if (verdict.outcome == rules::Outcome::kAccept) accept(i, verdict);
   }
+}
+
+// Counts the frames of `mask` that the interface's excluded filter accepts, and returns them as bits.
+std::uint32_t Worker::Excluded(const SourceTable& source, std::uint32_t mask) {
+  const PortCell::Item why = source.direction == Direction::kOutbound ? PortCell::kExcludedOut : PortCell::kExcludedIn;
+  std::uint32_t excluded = 0;
+  Classify(*source.excluded, mask, [&](std::uint32_t i, const rules::Verdict&) {
+    port_cells_[source.port].Add(why, 1, hal::Length(burst_.packets[i]));
+    excluded |= 1U << i;
+  });
+  return excluded;
 }
 
 void Worker::Judge(const SourceTable& source, const rules::LoopGuard& guard, std::uint32_t mask, bool at_egress) {
   mask &= ~Guarded(source, guard, mask);
   if (source.excluded) mask &= ~Excluded(source, mask);
   Burst& burst = burst_;
+  Match* match = &burst.match[burst.matches];
+  std::uint32_t held = 0;
   for (const TierTable& tier : source.tiers) {
-    Classify(tier, mask);
-    for (std::uint16_t i = 0; i < burst.count; ++i) {
-      const rules::Verdict& verdict = burst.verdicts[i];
-      if (verdict.outcome != rules::Outcome::kAccept || (mask >> i & 1U) == 0) continue;
-      burst.match[burst.matches++] = {&tier, verdict, static_cast<std::uint8_t>(i), at_egress};
-    }
+    Classify(tier, mask, [&](std::uint32_t i, const rules::Verdict& verdict) {
+      *match++ = {&tier, verdict, static_cast<std::uint8_t>(i), at_egress};
+      held |= 1U << i;
+    });
   }
+  burst.held |= held;
+  burst.matches = static_cast<std::uint16_t>(match - burst.match.data());
 }
 
 void Worker::HoldMatched() {
-  for (std::uint16_t i = 0; i < burst_.matches; ++i) burst_.held |= 1U << burst_.match[i].packet;
   for (std::uint32_t bits = burst_.held; bits != 0; bits &= bits - 1) {
     hal::Hold(burst_.packets[static_cast<std::size_t>(std::countr_zero(bits))]);
   }
@@ -360,14 +335,15 @@ void Worker::MakeCopy(const Match& match, World& world, LedgerRun& matched) {
 
   hal::Packet* original = burst_.packets[match.packet];
   const packet::FlowKey& key = burst_.keys[match.packet];
+  const std::uint32_t bytes = hal::Length(original);
+  matched.Add(plan.ledger_entry, bytes);
+  const std::uint32_t hash = NeedsFlowHash(plan) ? packet::SymmetricHash(key) : 0;
   const std::span<const std::uint8_t> start = burst_.starts[match.packet];
-  const CopiedFrame frame{.bytes = hal::Length(original),
+  const CopiedFrame frame{.bytes = bytes,
                           .ipv6 = key.Has(packet::FlowKey::kIpv6),
                           .tagged_8100 = key.Has(packet::FlowKey::kTagged) && HasVlanTag(start)};
-  matched.Add(plan.ledger_entry, frame.bytes);
-  const std::uint32_t hash = NeedsFlowHash(plan) ? packet::SymmetricHash(key) : 0;
   const CopyDecision decision = DecideCopy(plan, frame, hash, world);
-  if (decision.column != Column::kSent) return ledger_.Add(plan.ledger_entry, decision.column, frame.bytes);
+  if (decision.column != Column::kSent) return ledger_.Add(plan.ledger_entry, decision.column, bytes);
 
   CopyRequest request;
   request.original = original;

@@ -103,8 +103,8 @@ class Worker {
   void Judge(const SourceTable& source, const rules::LoopGuard& guard, std::uint32_t mask, bool at_egress);
   [[nodiscard]] std::uint32_t Guarded(const SourceTable& source, const rules::LoopGuard& guard, std::uint32_t mask);
   [[nodiscard]] std::uint32_t Excluded(const SourceTable& source, std::uint32_t mask);
-  // Puts the verdicts of one tier into burst_.verdicts and counts their hits.
-  void Classify(const TierTable& tier, std::uint32_t mask);
+  template <typename Accept>
+  void Classify(const TierTable& tier, std::uint32_t mask, Accept accept);
   void HoldMatched();
   void Forward(std::uint16_t output);
   void ReleaseOriginals();
