@@ -90,6 +90,11 @@ Status Agent::SetInterfaces(std::vector<config::Interface> interfaces) {
   if (interfaces.size() != options_.card.interfaces.size()) {
     return {Code::kInternal, "interfaces", "they are not as many as the card's ports", {}};
   }
+  for (std::size_t port = 0; port < interfaces.size(); ++port) {
+    if (interfaces[port].kind == options_.card.interfaces[port].kind) continue;
+    return {Code::kUnsupported, "interface \"" + interfaces[port].name + "\"",
+            "its port was opened for an interface of another kind", "use a port of its kind"};
+  }
   std::swap(options_.card.interfaces, interfaces);
   Status published = Republish();
   if (!published.ok()) std::swap(options_.card.interfaces, interfaces);

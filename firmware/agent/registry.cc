@@ -39,7 +39,8 @@ std::shared_ptr<SessionState> Kept(const std::shared_ptr<SessionState>& earlier,
                                    const config::Config& config, Released* released) {
   const std::unordered_set<std::string_view> sources(session.sources.begin(), session.sources.end());
   std::unordered_set<std::string_view> targets;
-  if (const config::Target* target = FindTarget(config, session.target)) {
+  const config::Target* target = earlier->streams.empty() ? nullptr : FindTarget(config, session.target);
+  if (target != nullptr) {
     for (const config::Target* member : MembersOf(config, *target)) targets.insert(member->metadata.name);
   }
   const auto has_source = [&](const Registry::Source& source) { return sources.contains(source.interface); };

@@ -22,6 +22,9 @@ constexpr std::uint32_t kMaxSessionsPerSource = 255;
 constexpr std::uint32_t kMaxLimit = 1U << 20;
 // The ledger has a line for each pair and direction, for two epochs at a time.
 constexpr std::uint32_t kMaxSessionSources = 65'536;
+// Rules and services are counted in as many places (datapath/hits.h), twice while tables follow each other.
+constexpr std::uint64_t kMaxCounted = 1U << 19U;
+constexpr std::uint64_t kServicesAFilter = 12;  // six in either direction
 // A log needs a block to write behind the one that it frees.
 constexpr std::uint32_t kMinRegionBlocks = 4;
 constexpr std::uint32_t kMaxRegionBlocks = 65'536;
@@ -134,6 +137,8 @@ Status CheckLimits(const Limits& limits) {
   HELIOSTAT_RETURN_IF_ERROR(CheckRange("sources_per_session", limits.sources_per_session, 1, kMaxLimit));
   HELIOSTAT_RETURN_IF_ERROR(CheckRange("session_sources", limits.session_sources, 1, kMaxSessionSources));
   HELIOSTAT_RETURN_IF_ERROR(CheckRange("interfaces", limits.interfaces, 1, 65535));
+  const std::uint64_t counted = limits.rules + kServicesAFilter * limits.filters;
+  HELIOSTAT_RETURN_IF_ERROR(CheckRange("rules and 12 times filters", counted, 1, kMaxCounted));
   return CheckRange("members_per_group", limits.members_per_group, 1, 65535);
 }
 

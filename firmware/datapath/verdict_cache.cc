@@ -29,38 +29,39 @@ std::uint64_t VerdictCache::Hash(const Words& key) {
   return (hash ^ hash >> 32U) * kMultipliers[0];
 }
 
-const rules::Verdict* VerdictCache::Find(const Words& key, std::uint64_t hash, std::uint64_t identity) const {
+const rules::Verdict* VerdictCache::Find(const Words& key, std::uint64_t hash) const {
   const std::size_t set = SetOf(hash);
   for (std::size_t way = 0; way < kWays; ++way) {
     const Tag& tag = tags_[set].way[way];
-    if (tag.value == (hash ^ identity) && Equal(keys_[set].way[way], key)) return &tag.verdict;
+    if (tag.value == hash && Equal(keys_[set].way[way], key)) return &tag.verdict;
   }
   return nullptr;
 }
 
-void VerdictCache::Remember(const Words& key, std::uint64_t hash, std::uint64_t identity,
-                            const rules::Verdict& verdict) {
+void VerdictCache::Remember(const Words& key, std::uint64_t hash, const rules::Verdict& verdict) {
   const std::size_t way = turn_++ % kWays;
-  tags_[SetOf(hash)].way[way] = {hash ^ identity, verdict};
+  tags_[SetOf(hash)].way[way] = {hash, verdict};
   keys_[SetOf(hash)].way[way] = key;
 }
 
 void VerdictCache::Classify(const rules::Policy& policy, std::span<const FlowKey> keys,
                             std::span<rules::Verdict> verdicts) {
-  const std::uint64_t identity = policy.identity();
+  // One key has a verdict in each of up to ten policies (four tiers and an excluded filter, at two ends). Each of them
+  // has a set of its own: in one they would drive each other out.
+  const std::uint64_t scatter = policy.identity() * kMultipliers[1];
   std::array<std::uint64_t, kMaxBurst> hashes;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    hashes[i] = Hash(std::bit_cast<Words>(keys[i]));
+    hashes[i] = Hash(std::bit_cast<Words>(keys[i])) + scatter;
     __builtin_prefetch(&tags_[SetOf(hashes[i])]);
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto key = std::bit_cast<Words>(keys[i]);
-    if (const rules::Verdict* known = Find(key, hashes[i], identity)) {
+    if (const rules::Verdict* known = Find(key, hashes[i])) {
       verdicts[i] = *known;
       continue;
     }
     policy.Classify(keys.subspan(i, 1), verdicts.subspan(i, 1));
-    Remember(key, hashes[i], identity, verdicts[i]);
+    Remember(key, hashes[i], verdicts[i]);
   }
 }
 

@@ -33,7 +33,7 @@ class VerdictCache {
   static constexpr std::size_t kWays = 4;
   using Words = std::array<std::uint64_t, 8>;
 
-  // `value` is the key's hash combined with the policy's identity, so that one key has different values under different
+  // `value` is the key's hash moved by the policy's identity, so that one key has different values under different
   // policies. It is 0 where nothing is remembered.
   struct Tag {
     std::uint64_t value = 0;
@@ -49,8 +49,8 @@ class VerdictCache {
   static std::uint64_t Hash(const Words& key);
   static std::size_t SetOf(std::uint64_t hash) { return hash >> (64U - kSetBits); }
   // Returns null when the verdict is not remembered.
-  [[nodiscard]] const rules::Verdict* Find(const Words& key, std::uint64_t hash, std::uint64_t identity) const;
-  void Remember(const Words& key, std::uint64_t hash, std::uint64_t identity, const rules::Verdict& verdict);
+  [[nodiscard]] const rules::Verdict* Find(const Words& key, std::uint64_t hash) const;
+  void Remember(const Words& key, std::uint64_t hash, const rules::Verdict& verdict);
 
   std::vector<Tags> tags_;  // 256 KiB
   std::vector<Keys> keys_;  // 1 MiB

@@ -21,12 +21,27 @@ constexpr std::uint32_t kPcapMaxFrameBytes = 65'535;
 constexpr std::uint32_t kPcapMaxChainBytes = RTE_ETHER_MAX_JUMBO_FRAME_LEN;
 
 // A Toeplitz key of one repeated 16-bit pattern hashes both directions of a flow alike (Woo and Park, "Scalable TCP
-// Session Monitoring with Symmetric Receive-side Scaling"): one worker sees both. It is as long as any device's key.
-constexpr std::size_t kRssKeyBytes = 64;
-std::array<std::uint8_t, kRssKeyBytes> SymmetricRssKey() {
-  std::array<std::uint8_t, kRssKeyBytes> key{};
+// Session Monitoring with Symmetric Receive-side Scaling"). It is as long as any device's key, and lives on: some
+// drivers (igb, enic) read it only when the device is started.
+std::array<std::uint8_t, 64> rss_key = [] {
+  std::array<std::uint8_t, 64> key{};
   for (std::size_t i = 0; i < key.size(); ++i) key[i] = i % 2 == 0 ? 0x6d : 0x5a;
   return key;
+}();
+
+// By addresses alone: fragments have no ports, and must not overtake the rest of their flow on another queue. Where a
+// device can't leave ports out, what has some goes by its IP type or stays on one queue.
+void SpreadOverQueues(const rte_eth_dev_info& device, rte_eth_conf* conf) {
+  constexpr std::uint64_t kAddressesOnly = RTE_ETH_RSS_L3_SRC_ONLY | RTE_ETH_RSS_L3_DST_ONLY;
+  std::uint64_t flows = RTE_ETH_RSS_IP;
+  if ((device.flow_type_rss_offloads & kAddressesOnly) == kAddressesOnly) {
+    flows |= RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP | kAddressesOnly;
+  }
+  conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+  conf->rx_adv_conf.rss_conf.rss_hf = device.flow_type_rss_offloads & flows;
+  if (device.hash_key_size == 0 || device.hash_key_size > rss_key.size()) return;
+  conf->rx_adv_conf.rss_conf.rss_key = rss_key.data();
+  conf->rx_adv_conf.rss_conf.rss_key_len = device.hash_key_size;
 }
 
 Status Failed(const EthdevOptions& options, Code code, const std::string& what, int error, const std::string& fix) {
@@ -115,16 +130,7 @@ Status EthdevPort::Configure(const EthdevOptions& options) {
   conf.rxmode.offloads = device.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
   if (options.mtu != 0) conf.rxmode.mtu = options.mtu;
   // A device without receive-side scaling (rings) fills its queues as it will.
-  std::array<std::uint8_t, kRssKeyBytes> rss_key = SymmetricRssKey();
-  if (options.receive_queues > 1 && device.flow_type_rss_offloads != 0) {
-    constexpr std::uint64_t kFlows = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
-    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-    conf.rx_adv_conf.rss_conf.rss_hf = device.flow_type_rss_offloads & kFlows;
-    if (device.hash_key_size != 0 && device.hash_key_size <= rss_key.size()) {
-      conf.rx_adv_conf.rss_conf.rss_key = rss_key.data();
-      conf.rx_adv_conf.rss_conf.rss_key_len = device.hash_key_size;
-    }
-  }
+  if (options.receive_queues > 1 && device.flow_type_rss_offloads != 0) SpreadOverQueues(device, &conf);
   // Copies get queues of their own, unless the device has none to spare or (net_tap) wants as many of both kinds.
   int error = -ENOTSUP;
   if (device.max_tx_queues >= 2 * options.workers) {

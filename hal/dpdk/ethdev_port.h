@@ -18,7 +18,8 @@ struct EthdevOptions {
   std::optional<MacAddress> mac;  // absent: the device's
   std::uint16_t mtu = 0;          // 0: the device's
   std::uint16_t workers = 1;      // a send queue each, and a second one for copies where the device has so many
-  // If there are several, a symmetric hash spreads flows over them, where the device has receive-side scaling.
+  // If there are several, a symmetric hash of their addresses spreads flows over them, where the device has
+  // receive-side scaling.
   std::uint16_t receive_queues = 1;
   std::uint16_t queue_packets = 1024;  // descriptors, where the device has such
   PacketPool* pool = nullptr;          // for received frames

@@ -120,6 +120,16 @@ TEST(Republish, FindsAPortThatComesBackUnderItsNameAtAnotherPlace) {
   EXPECT_EQ(Sent(card, "guest"), 2U) << "what leaves on that port is outbound of it";
 }
 
+// A worker knows which way frames go on a port by the kind that it was opened for.
+TEST(Republish, RefusesAnInterfaceOfAnotherKindOnAPort) {
+  RingCard card(SmallCard());
+  card.Apply(MirrorAll());
+  auto interfaces = card.agent().card().interfaces;
+  interfaces[0].kind = config::InterfaceKind::kEdge;
+  EXPECT_EQ(card.agent().SetInterfaces(interfaces).code(), Code::kUnsupported);
+  EXPECT_EQ(card.agent().card().interfaces[0].kind, config::InterfaceKind::kVm);
+}
+
 TEST(Session, BeginsItsLineAnewWhenItWasDeletedAndMadeAgain) {
   RingCard card(SmallCard());
   card.Apply(MirrorAll());

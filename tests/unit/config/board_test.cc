@@ -73,6 +73,8 @@ const std::vector<Row>& Rows() {
       {"wire and tap", [](Board& b) { b.taps.push_back("wire1"); }, Code::kAlreadyExists, "tap 2", "already in wire 1",
        "at most one"},
       {"limit 0", [](Board& b) { b.limits.sessions = 0; }, Code::kInvalidArgument, "limits sessions", "is 0", "1 to"},
+      {"counted", [](Board& b) { b.limits.rules = 1U << 20; }, Code::kInvalidArgument,
+       "limits rules and 12 times filters", "is 1168576", "524288"},
       {"slots", [](Board& b) { b.limits.sessions_per_source = 256; }, Code::kInvalidArgument, "sessions_per_source",
        "256", "255"},
       {"interfaces", [](Board& b) { b.limits.interfaces = 3; }, Code::kResourceExhausted, "ports", "`interfaces` of 3",

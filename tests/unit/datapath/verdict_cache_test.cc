@@ -80,6 +80,18 @@ TEST(VerdictCache, AsksAnewForEveryOtherIdentity) {
   }
 }
 
+// Four tiers and an excluded filter, at both ends: more policies than a set has ways.
+TEST(VerdictCache, RemembersOneFlowUnderTenPoliciesAtOnce) {
+  VerdictCache cache;
+  for (std::uint64_t identity = 1; identity <= 10; ++identity) {
+    EXPECT_EQ(Ask(cache, *Always(config::Action::kAccept, 0, identity), KeyOf(7)).outcome, Outcome::kAccept);
+  }
+  for (std::uint64_t identity = 1; identity <= 10; ++identity) {
+    EXPECT_EQ(Ask(cache, *Always(config::Action::kReject, 0, identity), KeyOf(7)).outcome, Outcome::kAccept)
+        << "identity " << identity << " was asked anew";
+  }
+}
+
 TEST(VerdictCache, TellsKeysApartThatDifferInOneByte) {
   VerdictCache cache;
   const FlowKey key = KeyOf(7);
