@@ -136,8 +136,9 @@ Reading Agent::Read() const {
       for (const config::Direction direction : {config::Direction::kInbound, config::Direction::kOutbound}) {
         const std::uint32_t entry = source.ledger[static_cast<std::size_t>(direction)];
         if (entry == Registry::kNoEntry) continue;
-        LedgerLine& line = reading.ledger.emplace_back(LedgerKey{session, source.interface, direction});
+        LedgerLine line{{session, source.interface, direction}, {}};
         for (const datapath::Worker* worker : workers_) line.counts += worker->ledger().Read(entry);
+        reading.ledger.push_back(std::move(line));
       }
     }
   }

@@ -128,7 +128,7 @@ class Compiler {
     std::uint32_t& filter = source.excluded_filter;
     HELIOSTAT_RETURN_IF_ERROR(
         FindFilter("interface \"" + std::string(interface) + "\" excluded", std::string(excluded->second), filter));
-    if (Judges(config_.filters[filter], direction)) source.excluded = PolicyOf({{filter}}, direction);
+    if (Judges(config_.filters[filter], direction)) source.excluded = PolicyOf({filter}, direction);
     return OkStatus();
   }
 
