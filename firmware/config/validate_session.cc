@@ -171,7 +171,7 @@ class SessionChecks {
       return {Code::kAlreadyExists, "number",
               std::to_string(session.number) + " is that of " + Named("session", taken->second) + " at source " +
                   Quoted(source),
-              "give the sessions of a source different numbers"};
+              "give the sessions of a source different numbers, whatever their tiers"};
     }
     if (numbers.size() <= limits_.sessions_per_source) return {};
     return OverLimit("sources " + Quoted(source), "sessions_per_source", limits_.sessions_per_source, numbers.size());

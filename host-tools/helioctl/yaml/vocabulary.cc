@@ -325,7 +325,7 @@ constexpr std::array<Field, 3> kRateLimit{{
 constexpr std::array<Field, 14> kSession{{
     {.name = "number",
      .shape = Shape::kNumber,
-     .help = "smaller is tried first; unique per source",
+     .help = "smaller is tried first; unique per source, over all tiers",
      .least = 1,
      .most = 32766,
      .missing = "give 1..32766, smaller is first"},
