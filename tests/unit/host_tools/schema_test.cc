@@ -124,7 +124,7 @@ TEST_F(Schema, RefusesWhatTheReaderRefuses) {
 TEST(ConfigurationSchema, TellsEditorsWhatFieldsMean) {
   const auto schema = ConfigurationSchema();
   EXPECT_EQ(schema["definitions"]["rule"]["properties"]["fragment"]["enum"],
-            nlohmann::json::parse(R"(["no", false, "first", "later", "any"])"));
+            nlohmann::ordered_json::parse(R"(["no", false, "first", "later", "any"])"));
   const std::string text = schema.dump();
   EXPECT_THAT(text, HasSubstr("each tier is judged by itself"));
   EXPECT_THAT(text, HasSubstr("Without it: the card picks one"));
