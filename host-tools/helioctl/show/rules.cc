@@ -36,13 +36,15 @@ std::map<std::string, std::uint64_t> HitsOf(const std::string& filter, bool outb
   return packets;
 }
 
-std::vector<RuleView> AllRules(const Listing& listing, const std::vector<v1::RuleHits>& hits) {
+std::vector<RuleView> AllRules(const Listing& listing, std::vector<v1::RuleHits> hits) {
+  std::map<std::string, std::vector<v1::RuleHits>> of_filter;  // so that no filter looks through another's
+  for (v1::RuleHits& part : hits) of_filter[part.filter()].push_back(std::move(part));
   std::vector<RuleView> all;
   for (std::size_t i = 0; i < listing.config.filters.size(); ++i) {
     const std::string& name = listing.config.filters[i].metadata.name;
     const Json spec = ResourceDocument(listing.config, config::Kind::kFilter, i)["spec"];
     for (const bool outbound : {false, true}) {
-      auto views = RulesOf(name, spec, outbound, hits);
+      auto views = RulesOf(name, spec, outbound, of_filter[name]);
       std::move(views.begin(), views.end(), std::back_inserter(all));
     }
   }
@@ -108,7 +110,7 @@ Result<RuleListing> FetchRules(CardClient& client, const GetOptions& options) {
     if (!read.ok()) return read.status();
     hits = std::move(*read);
   }
-  rules.rules = AllRules(*listing, hits);
+  rules.rules = AllRules(*listing, std::move(hits));
   return rules;
 }
 
