@@ -20,7 +20,12 @@ Agent::~Agent() = default;
 Result<Prepared> Agent::Prepare(std::shared_ptr<const config::Config> config) {
   return CatchOutOfMemory([&]() -> Result<Prepared> {
     HELIOSTAT_RETURN_IF_ERROR(config::Validate(*config, options_.card));
-    return Build(std::move(config));
+    Result<Prepared> prepared = Build(std::move(config));
+    if (!prepared.ok()) return prepared;
+    const Epoch& next = prepared->made.epoch;
+    prepared->applied = {0, next.compiled.policies.size(), ReportSessions(next.plan, link_up_),
+                         ReportTargets(next.plan, link_up_)};
+    return prepared;
   });
 }
 
@@ -34,9 +39,6 @@ Result<Prepared> Agent::Build(std::shared_ptr<const config::Config> config) {
   Prepared prepared;
   prepared.made = std::move(*made);
   prepared.retired.emplace_back();
-  const Epoch& next = prepared.made.epoch;
-  prepared.applied = {0, next.compiled.policies.size(), ReportSessions(next.plan, link_up_),
-                      ReportTargets(next.plan, link_up_)};
   return prepared;
 }
 

@@ -110,8 +110,8 @@ class Unchanged {
 
 class TablesBuilder {
  public:
-  TablesBuilder(const Plan& plan, const rules::Compiled& compiled, const TablesOptions& options,
-                const EarlierTables& earlier, Registry& registry)
+  TablesBuilder(const Plan& plan, const rules::Compiled& compiled, const TablesOptions& options, const Epoch& earlier,
+                Registry& registry)
       : plan_(plan),
         config_(*plan.config),
         compiled_(compiled),
@@ -300,7 +300,7 @@ class TablesBuilder {
   const config::Config& config_;
   const rules::Compiled& compiled_;
   const TablesOptions& options_;
-  const EarlierTables& earlier_;
+  const Epoch& earlier_;
   Registry& registry_;
   Unchanged unchanged_;
   std::unordered_map<std::string_view, std::uint16_t> ports_;  // by name of the interface
@@ -309,7 +309,7 @@ class TablesBuilder {
 }  // namespace
 
 Result<std::unique_ptr<datapath::Tables>> BuildTables(const Plan& plan, const rules::Compiled& compiled,
-                                                      const TablesOptions& options, const EarlierTables& earlier,
+                                                      const TablesOptions& options, const Epoch& earlier,
                                                       Registry& registry) {
   return TablesBuilder(plan, compiled, options, earlier, registry).Run();
 }

@@ -18,18 +18,18 @@ struct TablesOptions {
   std::uint64_t now_ns = 0;  // monotonic
 };
 
-// The epoch before, whose parts are shared where nothing has changed.
-struct EarlierTables {
-  const Plan& plan;
-  const rules::Compiled& compiled;
-  const datapath::Tables* tables = nullptr;  // null: none
+// All that one epoch is made of.
+struct Epoch {
+  Plan plan;
+  rules::Compiled compiled;
+  std::unique_ptr<datapath::Tables> tables;
 };
 
 // The tables get no epoch number here. `registry` is the new epoch's, made from that of `earlier`; what the tables need
 // and it lacks is added to it. Source tables and the loop guard are shared with `earlier` where nothing has changed.
 // kInvalidArgument names the session.
 [[nodiscard]] Result<std::unique_ptr<datapath::Tables>> BuildTables(const Plan& plan, const rules::Compiled& compiled,
-                                                                    const TablesOptions& options,
-                                                                    const EarlierTables& earlier, Registry& registry);
+                                                                    const TablesOptions& options, const Epoch& earlier,
+                                                                    Registry& registry);
 
 }  // namespace heliostat::agent

@@ -20,8 +20,7 @@ Result<MadeEpoch> MakeEpoch(std::shared_ptr<const config::Config> config,
 
   made.registry = earlier_registry.For(*config, &made.released);
   Result<std::unique_ptr<datapath::Tables>> tables =
-      BuildTables(made.epoch.plan, made.epoch.compiled, options, {earlier.plan, earlier.compiled, earlier.tables.get()},
-                  made.registry);
+      BuildTables(made.epoch.plan, made.epoch.compiled, options, earlier, made.registry);
   if (!tables.ok()) return tables.status();
   made.epoch.tables = std::move(*tables);
   return made;

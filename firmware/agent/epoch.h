@@ -15,12 +15,6 @@
 
 namespace heliostat::agent {
 
-struct Epoch {
-  Plan plan;
-  rules::Compiled compiled;
-  std::unique_ptr<datapath::Tables> tables;
-};
-
 struct MadeEpoch {
   Epoch epoch;
   Registry registry;

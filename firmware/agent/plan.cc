@@ -15,18 +15,12 @@ namespace heliostat::agent {
 namespace {
 
 using config::Direction;
+using config::kDirections;
 using config::Named;
 using config::Quoted;
 
 // This is twice what the limit of session-source pairs allows without groups, and means about 45 MB of templates.
 constexpr std::uint32_t kMaxDeliveries = 262'144;
-
-constexpr std::array<Direction, 2> kDirections{Direction::kInbound, Direction::kOutbound};
-
-bool Covers(config::DirectionSet set, Direction direction) {
-  if (set == config::DirectionSet::kAll) return true;
-  return (set == config::DirectionSet::kInbound) == (direction == Direction::kInbound);
-}
 
 class Planner {
  public:
@@ -61,8 +55,7 @@ class Planner {
     for (const config::Session& session : config_.sessions) {
       const config::Target* target = FindTarget(config_, session.target);
       if (!session.enabled || target == nullptr) continue;
-      const std::uint64_t directions = session.direction == config::DirectionSet::kAll ? 2 : 1;
-      deliveries += directions * session.sources.size() * (target->group ? target->members.size() : 1);
+      deliveries += CountOf(session.direction) * session.sources.size() * (target->group ? target->members.size() : 1);
       if (deliveries <= kMaxDeliveries) continue;
       return {
           Code::kResourceExhausted, Named("session", session.metadata.name),
@@ -170,21 +163,33 @@ std::string WhySourcesRest(const Plan& plan, const Names& on_card, const config:
 
 // Returns true when all sources take part, so that they need not be asked for their reasons one by one.
 bool EverySourceTakesPart(const Plan& plan, const config::Session& session, const SessionPlan& planned) {
-  const std::uint32_t directions = session.direction == config::DirectionSet::kAll ? 2 : 1;
-  if (planned.deliveries != directions * planned.members * session.sources.size()) return false;
+  if (planned.deliveries != CountOf(session.direction) * planned.members * session.sources.size()) return false;
   const auto deliveries = plan.Of(planned);
   return std::none_of(deliveries.begin(), deliveries.end(),
                       [](const Delivery& delivery) { return delivery.state == DeliveryState::kNotOwned; });
 }
 
-void ReportEnabled(const Plan& plan, const Names& on_card, const config::Session& session, const SessionPlan& planned,
-                   SessionReport* report) {
+// A session is not active while the links of all its egresses (ports, each once) are down.
+void FollowLinks(const Plan& plan, std::span<const std::uint16_t> egresses, std::span<const std::atomic<bool>> link_up,
+                 SessionReport* report) {
+  for (const std::uint16_t port : egresses) {
+    if (link_up[port].load(std::memory_order_relaxed)) {
+      report->active = true;
+    } else {
+      report->reason = "the link of " + Quoted(plan.interfaces[port].name) + " is down";
+    }
+  }
+}
+
+void ReportEnabled(const Plan& plan, const Names& on_card, std::span<const std::atomic<bool>> link_up,
+                   const config::Session& session, const SessionPlan& planned, SessionReport* report) {
   const std::span<const Delivery> deliveries = plan.Of(planned);
   if (!EverySourceTakesPart(plan, session, planned)) report->reason = WhySourcesRest(plan, on_card, session);
   if (!deliveries.empty() && deliveries.front().state == DeliveryState::kNotShared) {
     report->reason = WhyNot(plan, deliveries.front());
     return;
   }
+  std::vector<std::uint16_t> egresses;
   for (std::uint32_t member = 0; member < planned.members; ++member) {
     const Delivery* not_ready = nullptr;
     const Delivery* ready = nullptr;
@@ -196,25 +201,10 @@ void ReportEnabled(const Plan& plan, const Names& on_card, const config::Session
       if (not_ready != nullptr) report->reason = WhyNot(plan, *not_ready);
       continue;
     }
-    report->active = true;
     const auto egress = static_cast<std::uint16_t>(plan.hops[ready->member].interface);
-    std::vector<std::uint16_t>& egresses = report->egresses;
     if (std::find(egresses.begin(), egresses.end(), egress) == egresses.end()) egresses.push_back(egress);
   }
-}
-
-// A session is not active while the links of all its egresses are down.
-void FollowLinks(const Plan& plan, std::span<const std::atomic<bool>> link_up, SessionReport* report) {
-  if (!report->active) return;
-  std::size_t up = 0;
-  for (const std::uint16_t port : report->egresses) {
-    if (link_up[port].load(std::memory_order_relaxed)) {
-      ++up;
-    } else {
-      report->reason = "the link of " + Quoted(plan.interfaces[port].name) + " is down";
-    }
-  }
-  report->active = up != 0;
+  FollowLinks(plan, egresses, link_up, report);
 }
 
 // Says why no copies can be delivered to the target; empty when they can.
@@ -287,8 +277,7 @@ std::vector<SessionReport> ReportSessions(const Plan& plan, std::span<const std:
     report.name = session.metadata.name;
     report.tunnel_id = plan.sessions[i].tunnel_id;
     if (session.enabled) {
-      ReportEnabled(plan, on_card, session, plan.sessions[i], &report);
-      FollowLinks(plan, link_up, &report);
+      ReportEnabled(plan, on_card, link_up, session, plan.sessions[i], &report);
     } else {
       report.reason = "disabled";
     }

@@ -124,6 +124,12 @@ Registry Registry::For(const config::Config& config, Released* released) const {
   return next;
 }
 
+// Returns null when nothing is known of the session yet.
+const SessionState* Registry::Find(const std::string& session) const {
+  const auto known = sessions_.find(session);
+  return known == sessions_.end() ? nullptr : known->second.get();
+}
+
 // Returns the session's state, copied first if another epoch's registry shares it.
 SessionState& Registry::Own(const std::string& session) {
   std::shared_ptr<SessionState>& state = sessions_[session];
@@ -137,8 +143,8 @@ SessionState& Registry::Own(const std::string& session) {
 
 std::uint32_t Registry::LedgerEntry(const std::string& session, const std::string& interface, Direction direction) {
   const auto index = static_cast<std::size_t>(direction);
-  if (const auto known = sessions_.find(session); known != sessions_.end()) {
-    const std::vector<Source>& sources = known->second->sources;
+  if (const SessionState* known = Find(session)) {
+    const std::vector<Source>& sources = known->sources;
     const auto source = FindByName(sources, interface, NameOfSource);
     if (source != sources.end() && source->interface == interface && source->ledger[index] != kNoEntry) {
       return source->ledger[index];
@@ -151,8 +157,8 @@ std::uint32_t Registry::LedgerEntry(const std::string& session, const std::strin
 }
 
 std::shared_ptr<datapath::Stream> Registry::StreamOf(const std::string& session, const std::string& target) {
-  if (const auto known = sessions_.find(session); known != sessions_.end()) {
-    const auto& streams = known->second->streams;
+  if (const SessionState* known = Find(session)) {
+    const auto& streams = known->streams;
     const auto stream = FindByName(streams, target, NameOfStream);
     if (stream != streams.end() && stream->first == target) return stream->second;
   }
@@ -163,8 +169,8 @@ std::shared_ptr<datapath::Stream> Registry::StreamOf(const std::string& session,
 
 std::shared_ptr<datapath::RateLimiter> Registry::LimiterOf(const config::Session& session,
                                                            std::uint32_t largest_copy_bytes, std::uint64_t now_ns) {
-  if (const auto known = sessions_.find(session.metadata.name); known != sessions_.end()) {
-    const std::shared_ptr<datapath::RateLimiter>& limiter = known->second->limiter;
+  if (const SessionState* known = Find(session.metadata.name)) {
+    const std::shared_ptr<datapath::RateLimiter>& limiter = known->limiter;
     if (limiter != nullptr && limiter->HasRoomFor(largest_copy_bytes)) return limiter;
   }
   SessionState& state = Own(session.metadata.name);

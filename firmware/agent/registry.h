@@ -82,6 +82,7 @@ class Registry {
   EntryPool& hit_entries() { return hit_entries_; }
 
  private:
+  [[nodiscard]] const SessionState* Find(const std::string& session) const;
   SessionState& Own(const std::string& session);
 
   // Epochs share a session's state until one of them changes it.

@@ -12,8 +12,7 @@ struct SessionReport {
   std::string name;
   std::uint32_t tunnel_id = 0;
   bool active = false;
-  std::string reason;                   // why it is inactive, or why a part of an active session makes no copies
-  std::vector<std::uint16_t> egresses;  // ports that its copies leave by, each once
+  std::string reason;  // why it is inactive, or why a part of an active session makes no copies
 };
 
 struct TargetReport {

@@ -5,6 +5,8 @@
 // number (rules); a reference to another resource is by name.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -19,6 +21,12 @@ namespace heliostat::config {
 enum class InterfaceKind : std::uint8_t { kVm = 1, kNfv = 2, kEdge = 3 };
 enum class Direction : std::uint8_t { kInbound = 0, kOutbound = 1 };  // seen from the source interface
 enum class DirectionSet : std::uint8_t { kAll = 1, kInbound = 2, kOutbound = 3 };
+inline constexpr std::array<Direction, 2> kDirections{Direction::kInbound, Direction::kOutbound};
+constexpr bool Covers(DirectionSet set, Direction direction) {
+  if (set == DirectionSet::kAll) return true;
+  return (set == DirectionSet::kInbound) == (direction == Direction::kInbound);
+}
+constexpr std::size_t CountOf(DirectionSet set) { return set == DirectionSet::kAll ? 2 : 1; }
 enum class Action : std::uint8_t { kAccept = 1, kReject = 2 };
 enum class Service : std::uint8_t { kDns = 1, kDhcp = 2, kNtp = 3, kArp = 4, kMetadata = 5, kActivation = 6 };
 enum class Encapsulation : std::uint8_t {

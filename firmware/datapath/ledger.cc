@@ -1,22 +1,11 @@
 #include "datapath/ledger.h"
 
-#include <new>
 #include <thread>
 
 namespace heliostat::datapath {
 
-bool LedgerShard::Reserve(std::uint32_t entries) {
-  if (entries > kMaxEntries) return false;
-  for (std::uint32_t page = 0; page * kPageEntries < entries; ++page) {
-    if (pages_[page]) continue;
-    pages_[page].reset(new (std::nothrow) Page());
-    if (!pages_[page]) return false;
-  }
-  return true;
-}
-
 void LedgerShard::Clear(std::uint32_t entry) {
-  Cell& cell = At(entry);
+  Cell& cell = cells_.At(entry);
   for (std::size_t i = 0; i < kColumns; ++i) {
     cell.packets[i].store(0, std::memory_order_relaxed);
     cell.bytes[i].store(0, std::memory_order_relaxed);
@@ -26,7 +15,7 @@ void LedgerShard::Clear(std::uint32_t entry) {
 }
 
 EntryCounts LedgerShard::Read(std::uint32_t entry) const {
-  const Cell& cell = At(entry);
+  const Cell& cell = cells_.At(entry);
   for (unsigned attempt = 1;; ++attempt) {
     const std::uint64_t before = sequence_.load(std::memory_order_acquire);
     if (before % 2 == 0) {

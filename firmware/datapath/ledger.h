@@ -5,8 +5,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
+#include "datapath/paged_cells.h"
 #include "ledger/counts.h"
 
 namespace heliostat::datapath {
@@ -22,14 +22,13 @@ using ledger::PortCounts;
 // End, any thread Read.
 class LedgerShard {
  public:
-  static constexpr std::uint32_t kPageEntries = 256;
   // There is room for 65,536 session-source pairs in two directions, and for as many again that the epoch before still
   // counts in.
   static constexpr std::uint32_t kMaxEntries = 262'144;
 
   // Takes memory for the entries below `entries`, before a table that names them is published. Returns false when there
   // is none left or they are too many.
-  [[nodiscard]] bool Reserve(std::uint32_t entries);
+  [[nodiscard]] bool Reserve(std::uint32_t entries) { return cells_.Reserve(entries); }
   // Sets the entry to 0. No worker may be able to reach it any more.
   void Clear(std::uint32_t entry);
 
@@ -38,14 +37,14 @@ class LedgerShard {
   void End() { sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
   void Add(std::uint32_t entry, Column column, const Count& count) {
-    Cell& cell = At(entry);
+    Cell& cell = cells_.At(entry);
     const auto index = static_cast<std::size_t>(column);
     Bump(cell.packets[index], count.packets);
     Bump(cell.bytes[index], count.bytes);
   }
   void Add(std::uint32_t entry, Column column, std::uint32_t bytes) { Add(entry, column, Count{1, bytes}); }
-  void AddWireBytes(std::uint32_t entry, std::uint64_t bytes) { Bump(At(entry).sent_wire_bytes, bytes); }
-  void AddCut(std::uint32_t entry) { Bump(At(entry).sent_cut, 1); }
+  void AddWireBytes(std::uint32_t entry, std::uint64_t bytes) { Bump(cells_.At(entry).sent_wire_bytes, bytes); }
+  void AddCut(std::uint32_t entry) { Bump(cells_.At(entry).sent_cut, 1); }
 
   // Returns a balanced reading of `entry`, which must be one of those reserved.
   [[nodiscard]] EntryCounts Read(std::uint32_t entry) const;
@@ -58,17 +57,16 @@ class LedgerShard {
     Counter sent_wire_bytes{};
     Counter sent_cut{};
   };
-  using Page = std::array<Cell, kPageEntries>;
 
   // There is one writer, so a plain add will do. The release keeps it behind Begin for readers; it costs nothing on
   // x86.
   static void Bump(Counter& counter, std::uint64_t by) {
     counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_release);
   }
-  [[nodiscard]] Cell& At(std::uint32_t entry) const { return (*pages_[entry / kPageEntries])[entry % kPageEntries]; }
 
   alignas(64) std::atomic<std::uint64_t> sequence_{0};  // odd between Begin and End
-  std::array<std::unique_ptr<Page>, kMaxEntries / kPageEntries> pages_;
+  static constexpr std::uint32_t kPageEntries = 256;
+  PagedCells<Cell, kPageEntries, kMaxEntries> cells_;
 };
 
 // Collects packets of one column: those in a row with one entry are added to the shard at once.

@@ -13,16 +13,9 @@ namespace heliostat::rules {
 namespace {
 
 using config::Direction;
-using config::DirectionSet;
-
-constexpr std::array<Direction, 2> kDirections{Direction::kInbound, Direction::kOutbound};
+using config::kDirections;
 
 std::size_t Index(Direction direction) { return static_cast<std::size_t>(direction); }
-
-bool Covers(DirectionSet set, Direction direction) {
-  if (set == DirectionSet::kAll) return true;
-  return (set == DirectionSet::kInbound) == (direction == Direction::kInbound);
-}
 
 bool Judges(const config::Filter& filter, Direction direction) {
   return !filter.services.empty() || !RulesOf(filter, direction).empty();

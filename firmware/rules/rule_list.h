@@ -25,11 +25,8 @@ struct RuleOrigin {
 };
 
 // In Match::mask.flags and value.flags this flag says that the frame is IP, of either version. A parsed key does not
-// have it, so whoever compares a key with a match sets it there (IsIp).
+// have it, so whoever compares a key with a match sets it there.
 inline constexpr std::uint16_t kAnyIp = 1U << 15U;
-[[nodiscard]] inline bool IsIp(const packet::FlowKey& key) {
-  return key.Has(packet::FlowKey::kIpv4) || key.Has(packet::FlowKey::kIpv6);
-}
 
 // Outermost VLAN IDs.
 struct VlanSet {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/epoch.h"
+#include "plan_interfaces.h"
 #include "support/mirror_config.h"
 
 namespace heliostat::agent {
@@ -9,20 +10,6 @@ namespace {
 
 using config::Direction;
 using config::Encapsulation;
-
-std::vector<config::Interface> Interfaces() {
-  config::Interface guest;
-  guest.name = "guest";
-  guest.number = 1;
-  config::Interface analyser = guest;
-  analyser.name = "analyser";
-  analyser.number = 2;
-  analyser.kind = config::InterfaceKind::kEdge;
-  config::Interface recorder = guest;
-  recorder.name = "recorder";
-  recorder.number = 3;
-  return {guest, analyser, recorder};
-}
 
 using Built = MadeEpoch;
 

@@ -5,21 +5,13 @@
 #include <vector>
 
 #include "agent/plan.h"
+#include "plan_interfaces.h"
 #include "support/mirror_config.h"
 
 namespace heliostat::agent {
 namespace {
 
 using support::MirrorAll;
-
-std::vector<config::Interface> Interfaces() {
-  config::Interface guest;
-  guest.name = "guest";
-  config::Interface analyser;
-  analyser.name = "analyser";
-  analyser.kind = config::InterfaceKind::kEdge;
-  return {guest, analyser};
-}
 
 OwnCopies Find(const config::Config& config) {
   const Result<Plan> plan = MakePlan(support::Shared(config), Interfaces());

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "plan_interfaces.h"
 #include "support/failing_memory.h"
 #include "support/mirror_config.h"
 
@@ -18,20 +19,6 @@ using support::MirrorAll;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-std::vector<config::Interface> Interfaces() {
-  config::Interface guest;
-  guest.name = "guest";
-  guest.number = 1;
-  config::Interface analyser = guest;
-  analyser.name = "analyser";
-  analyser.number = 2;
-  analyser.kind = config::InterfaceKind::kEdge;
-  config::Interface second = guest;
-  second.name = "second";
-  second.number = 3;
-  return {guest, analyser, second};
-}
 
 Plan MustPlan(const config::Config& config, std::vector<config::Interface> interfaces = Interfaces()) {
   Result<Plan> plan = MakePlan(support::Shared(config), std::move(interfaces));
@@ -53,7 +40,7 @@ TargetReport FirstTarget(const Plan& plan) { return ReportTargets(plan, LinksUp(
 
 TEST(Plan, HasADeliveryForEverySourceDirectionAndMember) {
   config::Config config = support::MirrorToGroup();
-  config.sessions[0].sources = {"second", "guest"};
+  config.sessions[0].sources = {"recorder", "guest"};
   const Plan plan = MustPlan(config);
   ASSERT_THAT(plan.deliveries, SizeIs(2 * 2 * 2));
   const auto from_guest = plan.Of(0, 0, Direction::kOutbound);
@@ -123,7 +110,7 @@ TEST(PlanReport, SaysThatASourceIsNotOnTheCard) {
   const SessionReport gone = FirstSession(MustPlan(config, interfaces));
   EXPECT_FALSE(gone.active);
   EXPECT_EQ(gone.reason, "the card has no interface \"guest\" now");
-  config.sessions[0].sources = {"guest", "second"};
+  config.sessions[0].sources = {"guest", "recorder"};
   const SessionReport in_part = FirstSession(MustPlan(config, interfaces));
   EXPECT_TRUE(in_part.active);
   EXPECT_EQ(in_part.reason, "the card has no interface \"guest\" now");

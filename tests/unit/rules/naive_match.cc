@@ -7,6 +7,8 @@ namespace {
 
 using packet::FlowKey;
 
+bool IsIp(const FlowKey& key) { return key.Has(FlowKey::kIpv4) || key.Has(FlowKey::kIpv6); }
+
 bool InPrefix(const IpPrefix& prefix, const FlowKey& key, const std::array<std::uint8_t, 16>& address) {
   if (!key.Has(prefix.address.family == IpFamily::kIpv4 ? FlowKey::kIpv4 : FlowKey::kIpv6)) return false;
   for (unsigned bit = 0; bit < prefix.length; ++bit) {
